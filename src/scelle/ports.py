@@ -1,0 +1,1 @@
+"""Promises between the core and its adapters, as Protocols."""
