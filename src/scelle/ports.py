@@ -1,1 +1,324 @@
-"""Promises between the core and its adapters, as Protocols."""
+"""Promises between the core and its adapters, as Protocols. A docstring here is what an adapter must keep."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol, TypeAlias, TypeVar
+
+from scelle.base.ids import DeskId, FreezeId, KeyId, OrgId, TransferId
+
+
+# --- Ledger -----------------------------------------------------------------------------------------------
+
+T = TypeVar("T")
+
+DIRECTORY: Final = "directory"
+ACTIVITY: Final = "activity"
+LogName: TypeAlias = Literal["directory", "activity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """One entry to be appended to the activity log: the 32-byte commitment and what stands behind it."""
+
+    record: bytes
+    salt: bytes
+    kind: str
+    time: int
+    transfer: TransferId | None
+    organisations: tuple[OrgId, ...]
+    """The organisations that may read the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as kept: `record` and `salt` are None once erased (the tree keeps the commitment)."""
+
+    index: int
+    kind: str
+    time: int
+    transfer: TransferId | None
+    record: bytes | None
+    salt: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogPosition:
+    """Where an entry stands: `index` from 0 in the log `log`."""
+
+    log: LogName
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """Proof that an entry is under a checkpoint, and that the checkpoint extends an earlier one.
+
+    `checkpoint`: the signed note. `inclusion`, `consistency`: 32-byte hashes in the order of RFC 9162; consistency
+    is empty when it was not asked for, or when the earlier size is 0 or the checkpoint's own.
+    """
+
+    index: int
+    checkpoint: bytes
+    inclusion: tuple[bytes, ...]
+    consistency: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """A part of a transfer under upload or held. `digests`: 32 bytes for each whole or last segment received."""
+
+    transfer: TransferId
+    number: int
+    """0 is the manifest, files from 1."""
+    length: int | None
+    """Total sealed length, None until the client declares it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRow:
+    """One recipient key of a transfer. Times are unix seconds, None when it did not happen."""
+
+    transfer: TransferId
+    key: KeyId
+    member: KeyId
+    organisation: OrgId
+    desk: DeskId | None
+    slot: int | None
+    """Slot of the release share; None once erased."""
+    envelope: bytes
+    commitment: bytes
+    released: int | None = None
+    opened: int | None = None
+    discarded: int | None = None
+    revoked: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    """A transfer. `state`: open, sealed, destroying, destroyed. Sizes in bytes."""
+
+    transfer: TransferId
+    organisation: OrgId
+    sender: KeyId
+    state: str
+    created: int
+    expires: int
+    size: int
+    cover: bytes | None
+    """The signed cover; None while open and for abandoned uploads."""
+    sealed: int | None = None
+    sealed_index: int | None = None
+    reason: str | None = None
+    """Why it is or was destroyed: expired, revoked, abandoned."""
+    destroyed: int | None = None
+    destroyed_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeRow:
+    """A freeze. `state`: active, proposed, lifted. `position`: directory size when it was set."""
+
+    freeze: FreezeId
+    kind: str
+    value: str
+    organisation: OrgId
+    officer: KeyId
+    position: int
+    time: int
+    state: str
+    statement: bytes
+    index: int | None
+    proposal: bytes | None = None
+    proposer: KeyId | None = None
+    proposed: int | None = None
+    lifted: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """Name and e-mail address of a member with the salts of their commitments: outside the log, erasable."""
+
+    key: KeyId
+    organisation: OrgId
+    name: str
+    name_salt: bytes
+    email: str
+    email_salt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    """A message to be sent. `kind`: arrived, unopened, expiring. It names a transfer by its id only."""
+
+    number: int
+    kind: str
+    transfer: TransferId
+    key: KeyId
+    """Signing key of the member it goes to."""
+    due: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an organisation holds as a sender: transfers not yet destroyed, and their bytes."""
+
+    transfers: int
+    size: int
+
+
+class Reading(Protocol):
+    """A consistent view of the ledger. Methods that return one row return None when there is none."""
+
+    def directory_entries(self, start: int, stop: int) -> list[bytes]: ...
+    def log_size(self, log: LogName) -> int: ...
+    def position_of(self, statement: bytes) -> LogPosition | None:
+        """Where the entry that a statement (by its SHA-256) produced stands: the base of retries."""
+        ...
+
+    def record(self, index: int) -> StoredRecord | None: ...
+    def records(
+        self, *, start: int, limit: int, organisation: OrgId | None, transfers: Sequence[TransferId] | None = None
+    ) -> list[StoredRecord]:
+        """Records from index `start`, ascending, at most `limit`; None for `organisation` means all.
+
+        With `transfers`, only records about one of those.
+        """
+        ...
+
+    def transfer(self, transfer: TransferId) -> TransferRow | None: ...
+    def parts(self, transfer: TransferId) -> list[PartRow]: ...
+    def recipients(self, transfer: TransferId) -> list[RecipientRow]: ...
+    def recipient(self, transfer: TransferId, key: KeyId) -> RecipientRow | None: ...
+    def sent_by(
+        self, *, organisation: OrgId, sender: KeyId | None, before: tuple[int, str] | None, limit: int
+    ) -> list[TransferRow]:
+        """Transfers sent, newest first (by created, then id), strictly before the cursor."""
+        ...
+
+    def addressed_to(self, *, member: KeyId, before: tuple[int, str] | None, limit: int) -> list[TransferRow]:
+        """Sealed or later transfers that list a key of the member, newest first, strictly before the cursor."""
+        ...
+
+    def held(self, *, organisation: OrgId | None, before: tuple[int, str] | None, limit: int) -> list[TransferRow]:
+        """Transfers not destroyed, sent by or addressed to the organisation (None: all), newest first."""
+        ...
+
+    def usage(self, organisation: OrgId) -> Usage: ...
+    def due(self, *, now: int, created_before: int, limit: int) -> list[TransferRow]:
+        """What the sweeper must destroy: sealed with expires ≤ now, destroying, and open created before a time."""
+        ...
+
+    def overdue(self, *, expired_before: int) -> int:
+        """How many transfers not destroyed expired before a time."""
+        ...
+
+    def freeze(self, freeze: FreezeId) -> FreezeRow | None: ...
+    def freezes(self, *, active_only: bool) -> list[FreezeRow]: ...
+    def contacts(self, organisation: OrgId) -> list[ContactRow]: ...
+    def contact(self, key: KeyId) -> ContactRow | None: ...
+    def mails_due(self, *, now: int, limit: int) -> list[MailRow]: ...
+    def slots(self) -> Iterator[tuple[int, TransferId, KeyId]]:
+        """Every slot that a recipient row refers to: the rest of the slot file is orphaned."""
+        ...
+
+
+class Writing(Reading, Protocol):
+    """A transaction of the one writer. What an action did is undone when it raises; nothing else is."""
+
+    def append_directory(self, statement: bytes) -> int:
+        """Append a statement to the directory log; returns its index. Raises StateConflict when it is there."""
+        ...
+
+    def append_activity(self, entry: Appended, *, statements: Sequence[bytes] = ()) -> int:
+        """Append a commitment to the activity log and keep the record; returns its index.
+
+        `statements` are bound to the entry, so that `position_of` finds it again: each only once, ever.
+        """
+        ...
+
+    def spend_nonce(self, key: KeyId, nonce: bytes, *, expires: int) -> bool:
+        """Remember a request's nonce until `expires`; False when it was spent before."""
+        ...
+
+    def forget_nonces(self, *, expired_before: int) -> None: ...
+    def insert_transfer(self, row: TransferRow) -> None: ...
+    def update_transfer(self, row: TransferRow) -> None: ...
+    def insert_part(self, row: PartRow) -> None: ...
+    def update_part(self, row: PartRow) -> None: ...
+    def insert_recipients(self, rows: Sequence[RecipientRow]) -> None: ...
+    def update_recipient(self, row: RecipientRow) -> None: ...
+    def clear_slots(self, transfer: TransferId, keys: Sequence[KeyId] | None) -> None:
+        """Set slot to None for all (or the given) keys of a transfer: their shares have been erased."""
+        ...
+
+    def drop_parts(self, transfer: TransferId) -> None: ...
+    def drop_envelopes(self, transfer: TransferId) -> None:
+        """Overwrite the envelopes of a destroyed transfer with nothing."""
+        ...
+
+    def insert_freeze(self, row: FreezeRow) -> None: ...
+    def update_freeze(self, row: FreezeRow) -> None: ...
+    def put_contact(self, row: ContactRow) -> None: ...
+    def queue_mail(self, *, kind: str, transfer: TransferId, key: KeyId, due: int) -> None: ...
+    def update_mail(self, row: MailRow) -> None: ...
+    def drop_mail(self, number: int) -> None: ...
+    def drop_mails(self, transfer: TransferId) -> None: ...
+    def erase_records(self, *, before: int) -> int:
+        """Erase records and salts whose time lies before; the tree keeps their commitments. Returns how many."""
+        ...
+
+
+class Ledger(Protocol):
+    """The service's state and its two logs, behind one writer.
+
+    Many actions share one transaction (group commit); each runs in a savepoint of its own. The log entries that a
+    transaction appends, its tiles and the new signed checkpoint are committed with it.
+    """
+
+    def submit(
+        self, action: Callable[[Writing], T], *, alone: bool = False, then: Callable[[T], None] | None = None
+    ) -> "Future[T]":
+        """Run an action in the writer's next transaction; the future resolves once it is durable.
+
+        The future raises what the action raised (then nothing of it is kept), or StorageFault when the transaction
+        could not be committed. `alone`: no other action shares the transaction. `then` runs in the writer's thread
+        with the result, after the commit and before the next transaction, for caches that must not lag.
+        """
+        ...
+
+    def read(self, query: Callable[[Reading], T]) -> T:
+        """Run a query on a consistent snapshot, from any thread. Sees every transaction committed before."""
+        ...
+
+    def checkpoint(self, log: LogName) -> bytes:
+        """The newest signed checkpoint (a note). Re-signed at least every ten minutes by `refresh`."""
+        ...
+
+    def refresh(self, *, now: int) -> None:
+        """Sign both checkpoints anew, so that their cosignatures stay fresh."""
+        ...
+
+    def prove(self, position: LogPosition, *, since: int = 0) -> Inclusion:
+        """Prove an entry under the newest checkpoint; consistency from size `since` when it is not 0."""
+        ...
+
+    def tile(self, log: LogName, level: int, index: int, width: int) -> bytes | None:
+        """The hash tile as bytes (32 × width), or None when the log is too small. Level -1 is the entry bundle."""
+        ...
+
+    def close(self) -> None:
+        """Finish what was submitted, then close. May be called twice."""
+        ...
+
+
+# --- Mailer -----------------------------------------------------------------------------------------------
+
+
+class Mailer(Protocol):
+    """Hands messages to a mail system."""
+
+    async def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
+        """Returns once the next system has accepted the message. Raises MailRefused (for good) or MailDelayed."""
+        ...
