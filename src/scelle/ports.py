@@ -5,7 +5,50 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias, TypeVar
 
+from scelle.base.errors import CallerError, Exit, PeerError, RoadError
 from scelle.base.ids import DeskId, FreezeId, KeyId, OrgId, TransferId
+
+# --- Errors that promises name: the core catches them without knowing an adapter ----------------------------
+
+
+class StateConflictError(CallerError):
+    """A row or statement is there already, or one that should be there is not. Facts: `what`."""
+
+    code = "state.conflict"
+    exit_status = Exit.STATE
+    http_status = 409
+
+
+class StorageFaultError(RoadError):
+    """The storage failed; nothing of the act was kept. Facts: `what`, `why`."""
+
+    code = "storage.fault"
+    exit_status = Exit.STORAGE
+    http_status = 503
+
+
+class DiskFullError(RoadError):
+    """No room is left on the storage; nothing of the act was kept. Facts: `what`."""
+
+    code = "storage.full"
+    exit_status = Exit.DISK_FULL
+    http_status = 507
+
+
+class MailRefusedError(PeerError):
+    """The mail system refused a message for good: sending it again will not help. Facts: `status`."""
+
+    code = "mail.refused"
+    exit_status = Exit.NETWORK
+    http_status = 502
+
+
+class MailDelayedError(RoadError):
+    """The mail system could not take a message now: try again later. Facts: `why`."""
+
+    code = "mail.delayed"
+    exit_status = Exit.NETWORK
+    http_status = 503
 
 
 # --- Ledger -----------------------------------------------------------------------------------------------
@@ -66,7 +109,7 @@ class Inclusion:
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
-    """A part of a transfer under upload or held. `digests`: 32 bytes for each whole or last segment received."""
+    """A part of a transfer under upload or held."""
 
     transfer: TransferId
     number: int
@@ -117,7 +160,10 @@ class TransferRow:
 
 @dataclass(frozen=True, slots=True)
 class FreezeRow:
-    """A freeze. `state`: active, proposed, lifted. `position`: directory size when it was set."""
+    """A freeze. `state`: active, proposed (to be lifted, still in force), lifted.
+
+    `position`: directory size when it was set.
+    """
 
     freeze: FreezeId
     kind: str
@@ -171,13 +217,22 @@ class Usage:
 class Reading(Protocol):
     """A consistent view of the ledger. Methods that return one row return None when there is none."""
 
-    def directory_entries(self, start: int, stop: int) -> list[bytes]: ...
-    def log_size(self, log: LogName) -> int: ...
+    def directory_entries(self, start: int, stop: int) -> list[bytes]:
+        """Statements of the directory log from index `start` up to, not including, `stop` (as far as there are)."""
+        ...
+
+    def log_size(self, log: LogName) -> int:
+        """Number of entries of a log."""
+        ...
+
     def position_of(self, statement: bytes) -> LogPosition | None:
         """Where the entry that a statement (by its SHA-256) produced stands: the base of retries."""
         ...
 
-    def record(self, index: int) -> StoredRecord | None: ...
+    def record(self, index: int) -> StoredRecord | None:
+        """The record behind entry `index` of the activity log."""
+        ...
+
     def records(
         self, *, start: int, limit: int, organisation: OrgId | None, transfers: Sequence[TransferId] | None = None
     ) -> list[StoredRecord]:
@@ -187,10 +242,22 @@ class Reading(Protocol):
         """
         ...
 
-    def transfer(self, transfer: TransferId) -> TransferRow | None: ...
-    def parts(self, transfer: TransferId) -> list[PartRow]: ...
-    def recipients(self, transfer: TransferId) -> list[RecipientRow]: ...
-    def recipient(self, transfer: TransferId, key: KeyId) -> RecipientRow | None: ...
+    def transfer(self, transfer: TransferId) -> TransferRow | None:
+        """One transfer."""
+        ...
+
+    def parts(self, transfer: TransferId) -> list[PartRow]:
+        """Parts of a transfer, by number."""
+        ...
+
+    def recipients(self, transfer: TransferId) -> list[RecipientRow]:
+        """Recipient keys of a transfer, in the order in which they were inserted."""
+        ...
+
+    def recipient(self, transfer: TransferId, key: KeyId) -> RecipientRow | None:
+        """One recipient key of a transfer."""
+        ...
+
     def sent_by(
         self, *, organisation: OrgId, sender: KeyId | None, before: tuple[int, str] | None, limit: int
     ) -> list[TransferRow]:
@@ -205,36 +272,65 @@ class Reading(Protocol):
         """Transfers not destroyed, sent by or addressed to the organisation (None: all), newest first."""
         ...
 
-    def usage(self, organisation: OrgId) -> Usage: ...
+    def usage(self, organisation: OrgId) -> Usage:
+        """What an organisation holds as a sender."""
+        ...
+
     def due(self, *, now: int, created_before: int, limit: int) -> list[TransferRow]:
-        """What the sweeper must destroy: sealed with expires ≤ now, destroying, and open created before a time."""
+        """What the sweeper must destroy: sealed with expires ≤ now, destroying, and open created before a time.
+
+        Those whose expiry lies furthest back come first.
+        """
         ...
 
     def overdue(self, *, expired_before: int) -> int:
         """How many transfers not destroyed expired before a time."""
         ...
 
-    def freeze(self, freeze: FreezeId) -> FreezeRow | None: ...
-    def freezes(self, *, active_only: bool) -> list[FreezeRow]: ...
-    def contacts(self, organisation: OrgId) -> list[ContactRow]: ...
-    def contact(self, key: KeyId) -> ContactRow | None: ...
-    def mails_due(self, *, now: int, limit: int) -> list[MailRow]: ...
+    def freeze(self, freeze: FreezeId) -> FreezeRow | None:
+        """One freeze."""
+        ...
+
+    def freezes(self, *, active_only: bool) -> list[FreezeRow]:
+        """Freezes by time, then id; with `active_only`, those in force (active or proposed)."""
+        ...
+
+    def contacts(self, organisation: OrgId) -> list[ContactRow]:
+        """Contacts of an organisation's members, by key."""
+        ...
+
+    def contact(self, key: KeyId) -> ContactRow | None:
+        """One member's contact."""
+        ...
+
+    def mails_due(self, *, now: int, limit: int) -> list[MailRow]:
+        """Messages with due ≤ now, the longest due first."""
+        ...
+
     def slots(self) -> Iterator[tuple[int, TransferId, KeyId]]:
-        """Every slot that a recipient row refers to: the rest of the slot file is orphaned."""
+        """Every slot that a recipient row refers to: the rest of the slot file is orphaned.
+
+        To be used up inside the query.
+        """
         ...
 
 
 class Writing(Reading, Protocol):
-    """A transaction of the one writer. What an action did is undone when it raises; nothing else is."""
+    """A transaction of the one writer. What an action did is undone when it raises; nothing else is.
+
+    It reads what it wrote, and what the actions before it in the same transaction wrote. Inserting a row that is
+    there, and updating or dropping one that is not (as far as no other rule is given), raises StateConflictError.
+    """
 
     def append_directory(self, statement: bytes) -> int:
-        """Append a statement to the directory log; returns its index. Raises StateConflict when it is there."""
+        """Append a statement to the directory log; returns its index. Raises StateConflictError when it is there."""
         ...
 
     def append_activity(self, entry: Appended, *, statements: Sequence[bytes] = ()) -> int:
         """Append a commitment to the activity log and keep the record; returns its index.
 
-        `statements` are bound to the entry, so that `position_of` finds it again: each only once, ever.
+        `statements` are bound to the entry, so that `position_of` finds it again: each only once, ever
+        (StateConflictError).
         """
         ...
 
@@ -242,29 +338,78 @@ class Writing(Reading, Protocol):
         """Remember a request's nonce until `expires`; False when it was spent before."""
         ...
 
-    def forget_nonces(self, *, expired_before: int) -> None: ...
-    def insert_transfer(self, row: TransferRow) -> None: ...
-    def update_transfer(self, row: TransferRow) -> None: ...
-    def insert_part(self, row: PartRow) -> None: ...
-    def update_part(self, row: PartRow) -> None: ...
-    def insert_recipients(self, rows: Sequence[RecipientRow]) -> None: ...
-    def update_recipient(self, row: RecipientRow) -> None: ...
+    def forget_nonces(self, *, expired_before: int) -> None:
+        """Forget nonces that expired before a time."""
+        ...
+
+    def insert_transfer(self, row: TransferRow) -> None:
+        """Add a transfer."""
+        ...
+
+    def update_transfer(self, row: TransferRow) -> None:
+        """Replace every field of a transfer."""
+        ...
+
+    def insert_part(self, row: PartRow) -> None:
+        """Add a part to a transfer."""
+        ...
+
+    def update_part(self, row: PartRow) -> None:
+        """Replace every field of a part."""
+        ...
+
+    def insert_recipients(self, rows: Sequence[RecipientRow]) -> None:
+        """Add recipient keys to transfers."""
+        ...
+
+    def update_recipient(self, row: RecipientRow) -> None:
+        """Replace every field of a recipient."""
+        ...
+
     def clear_slots(self, transfer: TransferId, keys: Sequence[KeyId] | None) -> None:
         """Set slot to None for all (or the given) keys of a transfer: their shares have been erased."""
         ...
 
-    def drop_parts(self, transfer: TransferId) -> None: ...
+    def drop_parts(self, transfer: TransferId) -> None:
+        """Drop all parts of a transfer, if any."""
+        ...
+
     def drop_envelopes(self, transfer: TransferId) -> None:
         """Overwrite the envelopes of a destroyed transfer with nothing."""
         ...
 
-    def insert_freeze(self, row: FreezeRow) -> None: ...
-    def update_freeze(self, row: FreezeRow) -> None: ...
-    def put_contact(self, row: ContactRow) -> None: ...
-    def queue_mail(self, *, kind: str, transfer: TransferId, key: KeyId, due: int) -> None: ...
-    def update_mail(self, row: MailRow) -> None: ...
-    def drop_mail(self, number: int) -> None: ...
-    def drop_mails(self, transfer: TransferId) -> None: ...
+    def insert_freeze(self, row: FreezeRow) -> None:
+        """Add a freeze."""
+        ...
+
+    def update_freeze(self, row: FreezeRow) -> None:
+        """Replace every field of a freeze."""
+        ...
+
+    def put_contact(self, row: ContactRow) -> None:
+        """Add or replace a member's contact."""
+        ...
+
+    def drop_contact(self, key: KeyId) -> None:
+        """Erase a member's contact, if there is one."""
+        ...
+
+    def queue_mail(self, *, kind: str, transfer: TransferId, key: KeyId, due: int) -> None:
+        """Add a message to be sent at `due`."""
+        ...
+
+    def update_mail(self, row: MailRow) -> None:
+        """Replace every field of a message."""
+        ...
+
+    def drop_mail(self, number: int) -> None:
+        """Drop a message, if it is there."""
+        ...
+
+    def drop_mails(self, transfer: TransferId) -> None:
+        """Drop all messages about a transfer, if any."""
+        ...
+
     def erase_records(self, *, before: int) -> int:
         """Erase records and salts whose time lies before; the tree keeps their commitments. Returns how many."""
         ...
@@ -282,30 +427,48 @@ class Ledger(Protocol):
     ) -> "Future[T]":
         """Run an action in the writer's next transaction; the future resolves once it is durable.
 
-        The future raises what the action raised (then nothing of it is kept), or StorageFault when the transaction
-        could not be committed. `alone`: no other action shares the transaction. `then` runs in the writer's thread
-        with the result, after the commit and before the next transaction, for caches that must not lag.
+        The future raises what the action raised (then nothing of it is kept), or StorageFaultError or
+        DiskFullError when the transaction could not be committed. A future cancelled before its action began
+        drops the action. `alone`: no other action shares the transaction. `then` runs in the writer's thread
+        with the result, after the commit and before the next transaction, for caches that must not lag: it must
+        be short and must not raise. Raises StorageFaultError once closed.
         """
         ...
 
     def read(self, query: Callable[[Reading], T]) -> T:
-        """Run a query on a consistent snapshot, from any thread. Sees every transaction committed before."""
+        """Run a query on a consistent snapshot, from any thread. Sees every transaction committed before.
+
+        Not from inside an action, which has its own view.
+        """
         ...
 
     def checkpoint(self, log: LogName) -> bytes:
-        """The newest signed checkpoint (a note). Re-signed at least every ten minutes by `refresh`."""
+        """The newest signed checkpoint (a note)."""
         ...
 
-    def refresh(self, *, now: int) -> None:
-        """Sign both checkpoints anew, so that their cosignatures stay fresh."""
+    def refresh(self) -> None:
+        """Sign both checkpoints anew, so that their cosignatures stay fresh: wanted at least every ten minutes.
+
+        Returns once they are durable. Raises StorageFaultError or DiskFullError; the checkpoints before stay.
+        """
         ...
 
     def prove(self, position: LogPosition, *, since: int = 0) -> Inclusion:
-        """Prove an entry under the newest checkpoint; consistency from size `since` when it is not 0."""
+        """Prove an entry under the newest checkpoint; consistency from size `since` when it is not 0.
+
+        Raises InclusionProofWrongError for an entry that is not there, LogInconsistentError for a size not reached.
+        """
         ...
 
     def tile(self, log: LogName, level: int, index: int, width: int) -> bytes | None:
-        """The hash tile as bytes (32 × width), or None when the log is too small. Level -1 is the entry bundle."""
+        """The hash tile as bytes (32 × width), or None when the log is too small. Level -1 is the entry bundle.
+
+        `width`: 1 to 256 hashes or entries; a bundle has each entry behind its length in two bytes (tlog-tiles).
+        """
+        ...
+
+    def scrub(self) -> bool:
+        """Take what was deleted out of the ledger's journal too; False when a reader stood in the way (try again)."""
         ...
 
     def close(self) -> None:
@@ -320,5 +483,8 @@ class Mailer(Protocol):
     """Hands messages to a mail system."""
 
     async def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
-        """Returns once the next system has accepted the message. Raises MailRefused (for good) or MailDelayed."""
+        """Returns once the next system has accepted the message.
+
+        Raises MailRefusedError (for good) or MailDelayedError. `message_id` is without angle brackets.
+        """
         ...
