@@ -1,6 +1,6 @@
 """What can go wrong in the exchange: one class each, so that each has its own code, sentence and advice."""
 
-from scelle.base.errors import CallerError, Exit, PeerError
+from scelle.base.errors import CallerError, Exit, PeerError, RoadError
 
 # --- statements and the directory -------------------------------------------------------------------------
 
@@ -181,4 +181,216 @@ class IntakeKeyUnknownError(CallerError):
 
     code = "intake.key-unknown"
     exit_status = Exit.STATE
+    http_status = 409
+
+
+# --- requests -------------------------------------------------------------------------------------------
+
+
+class SignatureMalformedError(PeerError):
+    """A request is not signed, or not in the exact form of the profile. Facts: `why`."""
+
+    code = "request.signature-malformed"
+    exit_status = Exit.MALFORMED
+    http_status = 401
+
+
+class SignatureWrongError(PeerError):
+    """A request's signature does not verify under the key that it names. Facts: `key`."""
+
+    code = "request.signature-wrong"
+    exit_status = Exit.REFUSED
+    http_status = 401
+
+
+class ContentDigestError(PeerError):
+    """The body of a request does not have the digest that was signed."""
+
+    code = "request.digest-mismatch"
+    exit_status = Exit.CORRUPT
+    http_status = 400
+
+
+class RequestReplayedError(PeerError):
+    """A signed request came a second time. Facts: `key`."""
+
+    code = "request.replayed"
+    exit_status = Exit.REFUSED
+    http_status = 401
+
+
+class RequestStaleError(RoadError):
+    """A request was signed too long ago or in the future: the two clocks differ. Facts: `created`, `now`."""
+
+    code = "request.stale"
+    exit_status = Exit.CLOCK
+    http_status = 401
+
+
+class RequestBeforeStartError(RoadError):
+    """A request was signed before the service started; signing it anew is enough. Facts: `created`, `started`."""
+
+    code = "request.before-start"
+    exit_status = Exit.SERVICE
+    http_status = 401
+
+
+class RequestTooManyError(RoadError):
+    """One key sent more requests within the window than the service remembers. Facts: `key`."""
+
+    code = "request.too-many"
+    exit_status = Exit.LIMIT
+    http_status = 429
+
+
+# --- invitations ----------------------------------------------------------------------------------------
+
+
+class InvitationMalformedError(CallerError):
+    """A text is not an invitation code at all, or of a later version. Facts: `why`."""
+
+    code = "invitation.malformed"
+    exit_status = Exit.USAGE
+    http_status = 400
+
+
+class InvitationTruncatedError(CallerError):
+    """An invitation code lacks its end. Facts: `missing` (characters)."""
+
+    code = "invitation.truncated"
+    exit_status = Exit.USAGE
+    http_status = 400
+
+
+class InvitationMistypedError(CallerError):
+    """An invitation code has a wrong character: its checksum does not fit."""
+
+    code = "invitation.mistyped"
+    exit_status = Exit.USAGE
+    http_status = 400
+
+
+# --- states, releases, freezes --------------------------------------------------------------------------
+
+
+class TransferNotFoundError(CallerError):
+    """There is no such transfer for the one who asks: it does not exist, or is not theirs (the same answer)."""
+
+    code = "transfer.not-found"
+    exit_status = Exit.NOT_FOUND
+    http_status = 404
+
+
+class TransferStateError(CallerError):
+    """A transfer's state does not allow the act. Facts: `state`, `event`."""
+
+    code = "transfer.wrong-state"
+    exit_status = Exit.STATE
+    http_status = 409
+
+
+class TransferExpiredError(CallerError):
+    """The transfer's time is over; its release shares are destroyed. Facts: `expires`."""
+
+    code = "transfer.expired"
+    exit_status = Exit.EXPIRED
+    http_status = 410
+
+
+class TransferRevokedError(CallerError):
+    """The transfer was revoked, as a whole or for the organisation that asks. Facts: `whole` (0 or 1)."""
+
+    code = "transfer.revoked"
+    exit_status = Exit.REVOKED
+    http_status = 410
+
+
+class FrozenError(CallerError):
+    """A freeze stops what was asked. Facts: `freeze` (the first one that matches)."""
+
+    code = "freeze.active"
+    exit_status = Exit.FROZEN
+    http_status = 423
+
+
+class SeatMissingError(CallerError):
+    """The key that acts has no seat at any desk that the transfer is addressed to."""
+
+    code = "desk.seat-missing"
+    exit_status = Exit.REFUSED
+    http_status = 403
+
+
+class FreezeForeignError(CallerError):
+    """An officer asks to freeze what is not their organisation's. Facts: `scope`."""
+
+    code = "freeze.foreign-scope"
+    exit_status = Exit.REFUSED
+    http_status = 403
+
+
+class FreezeStateError(CallerError):
+    """A freeze's state does not allow the act. Facts: `state`, `event`."""
+
+    code = "freeze.wrong-state"
+    exit_status = Exit.STATE
+    http_status = 409
+
+
+class LiftOfficerError(CallerError):
+    """The officer may not take part in this lift. Facts: `why`."""
+
+    code = "lift.officer-refused"
+    exit_status = Exit.REFUSED
+    http_status = 403
+
+
+class LiftSameOfficerError(CallerError):
+    """A lift needs two officers: who proposed it cannot confirm it."""
+
+    code = "lift.same-officer"
+    exit_status = Exit.REFUSED
+    http_status = 403
+
+
+class LiftLapsedError(CallerError):
+    """The proposal to lift has lapsed; it must be made again."""
+
+    code = "lift.lapsed"
+    exit_status = Exit.STATE
+    http_status = 409
+
+
+# --- retention ------------------------------------------------------------------------------------------
+
+
+class DurationMalformedError(CallerError):
+    """A duration is not of the form 7d, 12h or 90m. Facts: `text`."""
+
+    code = "retention.duration-malformed"
+    exit_status = Exit.USAGE
+    http_status = 400
+
+
+class CollectionDateError(CallerError):
+    """A collection date is not a date, or lies in the future. Facts: `text`."""
+
+    code = "retention.collection-date"
+    exit_status = Exit.USAGE
+    http_status = 400
+
+
+class RetentionOverError(CallerError):
+    """The retention of the source has ended: the data must not be sent any more. Facts: `ended`."""
+
+    code = "retention.over"
+    exit_status = Exit.EXPIRED
+    http_status = 409
+
+
+class RetentionExceededError(PeerError):
+    """A transfer's expiry is later than its source's retention allows. Facts: `expires`, `latest`."""
+
+    code = "retention.exceeded"
+    exit_status = Exit.REFUSED
     http_status = 409
