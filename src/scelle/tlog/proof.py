@@ -7,7 +7,7 @@ from scelle.tlog.errors import InclusionProofWrongError, LogInconsistentError
 from scelle.tlog.tree import EMPTY_ROOT, HASH_SIZE, MAX_SIZE
 
 MAX_PROOF = 63
-"""Most hashes that a proof in a tree of at most MAX_SIZE leaves can have."""
+"""Most hashes of an inclusion proof in a tree of at most MAX_SIZE leaves, and of any proof that a file carries."""
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
