@@ -5,7 +5,7 @@ and which keys are valid is computed here and taken from nobody. Everything is r
 which, and to which, it held, so that an act can be judged by the directory that its author saw.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -175,6 +175,12 @@ class Directory:
     def root_at(self, size: int) -> bytes:
         """Root of the directory log when it had `size` entries."""
         return self._roots[size]
+
+    def root_after(self, entries: Sequence[bytes]) -> bytes:
+        """Root that the directory log would have with these entries appended."""
+        frontier = self._frontier.copy()
+        frontier.append([leaf_hash(raw) for raw in entries])
+        return frontier.root()
 
     @property
     def seen(self) -> Seen:
