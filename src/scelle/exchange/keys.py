@@ -44,8 +44,8 @@ class SigningKey:
     """A private Ed25519 key with its public key and id."""
 
     def __init__(self, seed: bytes) -> None:
-        self._private = Ed25519PrivateKey.from_private_bytes(seed)
-        self.public = self._private.public_key().public_bytes_raw()
+        self.private = Ed25519PrivateKey.from_private_bytes(seed)
+        self.public = self.private.public_key().public_bytes_raw()
         self.id = signing_key_id(self.public)
 
     def __repr__(self) -> str:
@@ -53,7 +53,7 @@ class SigningKey:
 
     def sign(self, data: bytes) -> bytes:
         """64-byte signature (RFC 8032)."""
-        return self._private.sign(data)
+        return self.private.sign(data)
 
 
 def signature_holds(public: bytes, signature: bytes, data: bytes) -> bool:
