@@ -9,7 +9,6 @@ hyphens and white space of every kind.
 """
 
 import base64
-import binascii
 import unicodedata
 from dataclasses import dataclass, field
 from enum import IntEnum
