@@ -162,7 +162,7 @@ class RecipientStatus(Message):
 
 @dataclass(frozen=True)
 class TransferSummary(Message):
-    """A line of a list of transfers. `envelope`: the asking member's own, when it is addressed."""
+    """A line of a list of transfers; `recipients` are those that the asker may know of."""
 
     transfer: TransferId = wire(transfer_id)
     organisation: OrgId = wire(org_id)
