@@ -1,0 +1,147 @@
+"""What reaches a person's terminal: text made safe, lines, tables, progress bars, questions.
+
+Everything that comes from outside (names of files and organisations, texts of the service) passes `safe` on its
+way into a sentence, so that no control character, escape sequence or direction override is ever obeyed.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+from scelle.client.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+_SPACES = "\u00a0\u202f"
+_BAR_FROM = 8 << 20  # bytes; shorter work is over before a bar could be read
+
+
+def safe(text: str) -> str:
+    r"""The text with every character that does not print replaced by an escape such as `\x1b` or `\u202e`.
+
+    Line breaks count as unprintable: a text from outside stays on its line.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _SPACES else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if character == "\n":
+        return "\\n"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table with aligned columns, two spaces apart; no trailing blanks."""
+    lines = [list(headers), *[[safe(cell) for cell in row] for row in rows]]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+class Terminal:
+    """The three standard streams, with what a command may do to them."""
+
+    def __init__(self, *, quiet: bool = False, json: bool = False) -> None:
+        self.quiet = quiet
+        self.json = json
+        self.out: TextIO = sys.stdout
+        self.err: TextIO = sys.stderr
+
+    def line(self, text: str) -> None:
+        """A line of the result, on standard output."""
+        self.out.write(text + "\n")
+
+    def note(self, text: str) -> None:
+        """A remark on standard error; left out when quiet or in JSON mode."""
+        if not (self.quiet or self.json):
+            self.alarm(text)
+
+    def alarm(self, text: str) -> None:
+        """A line on standard error that is always shown."""
+        self.out.flush()
+        self.err.write(text + "\n")
+        self.err.flush()
+
+    @property
+    def out_is_terminal(self) -> bool:
+        """Whether standard output is a terminal (binary data is not written to it)."""
+        return self.out.isatty()
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person is there to answer a question."""
+        return sys.stdin is not None and sys.stdin.isatty() and self.err.isatty()
+
+    @property
+    def binary_in(self) -> BinaryIO:
+        """Standard input as bytes."""
+        return sys.stdin.buffer
+
+    @property
+    def binary_out(self) -> BinaryIO:
+        """Standard output as bytes."""
+        self.out.flush()
+        return self.out.buffer
+
+    def ask_hidden(self, prompt: str) -> str:
+        """Ask for a line without showing it; call only when `can_ask`."""
+        from getpass import getpass
+
+        return getpass(prompt + " ", stream=self.err)
+
+    @contextmanager
+    def progress(self, label: str, *, total: int | None = None) -> Iterator[Progress]:
+        """A bar on standard error while long work goes on; nothing when nobody would see it. `total`: bytes."""
+        if self.quiet or self.json or not self.err.isatty():
+            yield silent
+            return
+        bar = _LazyBar(label, total, self.err)
+        try:
+            yield bar
+        finally:
+            bar.stop()
+
+
+class _LazyBar:
+    """A rich bar that appears once the work is known to be long."""
+
+    def __init__(self, label: str, total: int | None, stream: TextIO) -> None:
+        self._label = label
+        self._total = total
+        self._stream = stream
+        self._bar: Bar | None = None
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        self._total = self._total if total is None else total
+        if self._bar is None:
+            if (done if self._total is None else self._total) < _BAR_FROM:
+                return
+            self._bar = self._start()
+            self._task = self._bar.add_task(self._label, total=self._total)
+        self._bar.update(self._task, completed=done, total=self._total)
+
+    def _start(self) -> "Bar":
+        from rich import progress
+        from rich.console import Console
+
+        bar = progress.Progress(
+            progress.TextColumn("{task.description}", markup=False),
+            progress.BarColumn(),
+            progress.DownloadColumn(),
+            progress.TransferSpeedColumn(),
+            progress.TimeRemainingColumn(),
+            console=Console(file=self._stream),
+            transient=True,
+        )
+        bar.start()
+        return bar
+
+    def stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()

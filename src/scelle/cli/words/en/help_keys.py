@@ -1,0 +1,37 @@
+"""Help pages of keygen, seal, unseal, unlock, lock and completion."""
+
+_FD = "read the passphrase from this file descriptor (its first line)"
+
+WORDS = {
+    "keygen": "make a key pair, as an age identity file",
+    "keygen --output": "write the secret key to this new file, readable by you alone; otherwise it is printed",
+    "keygen --pq": "hybrid post-quantum key: ML-KEM-768 with X25519 (the default)",
+    "keygen --x25519": "classic key, for correspondents whose tools know no other",
+    "keygen --passphrase": "put the identity file under a passphrase",
+    "keygen --convert": "print the public keys of an existing identity file instead",
+    "keygen --passphrase-fd": _FD,
+    "keygen FILE": "with --convert: the identity file; otherwise nothing; “-” is standard input",
+    "seal": "seal a file to recipients or under a passphrase, as an age file",
+    "seal --recipient": "a public key that can open the file; may be repeated",
+    "seal --recipients-file": "a file of public keys, one a line; may be repeated",
+    "seal --identity": "an identity file, whose own public keys can open the file; may be repeated",
+    "seal --passphrase": "seal under a passphrase instead",
+    "seal --passphrase-fd": _FD,
+    "seal --armor": "write text (PEM) instead of binary",
+    "seal --output": "write to this file; otherwise to standard output",
+    "seal FILE": "what to seal; standard input when absent or “-”",
+    "unseal": "open a sealed age file",
+    "unseal --identity": "a file of secret keys; may be repeated",
+    "unseal --passphrase": "open with a passphrase; implied when no identity is given",
+    "unseal --passphrase-fd": _FD,
+    "unseal --output": "write to this file; otherwise to standard output",
+    "unseal FILE": "what to open; standard input when absent or “-”",
+    "unlock": "keep your keys open for a while, so that commands do not ask for the passphrase",
+    "unlock --for": "how long: 90m, 4h, 1d; by default 15m",
+    "unlock --remember": "also keep the key in the keyring of the operating system, until “lock --forget”",
+    "unlock --passphrase-fd": _FD,
+    "lock": "close your keys now",
+    "lock --forget": "also take the key out of the keyring of the operating system",
+    "completion": "print a completion script for a shell",
+    "completion SHELL": "the shell the script is for",
+}

@@ -1,0 +1,37 @@
+"""Help pages of keygen, seal, unseal, unlock, lock and completion."""
+
+_FD = "lire la phrase de passe sur ce descripteur de fichier (sa première ligne)"
+
+WORDS = {
+    "keygen": "créer une paire de clés, sous forme de fichier d’identité age",
+    "keygen --output": "écrire la clé secrète dans ce nouveau fichier, lisible par vous seul ; sinon elle est affichée",
+    "keygen --pq": "clé hybride post-quantique : ML-KEM-768 avec X25519 (par défaut)",
+    "keygen --x25519": "clé classique, pour des correspondants dont les outils n’en connaissent pas d’autre",
+    "keygen --passphrase": "protéger le fichier d’identité par une phrase de passe",
+    "keygen --convert": "afficher plutôt les clés publiques d’un fichier d’identité existant",
+    "keygen --passphrase-fd": _FD,
+    "keygen FILE": "avec --convert : le fichier d’identité ; sinon rien ; « - » est l’entrée standard",
+    "seal": "sceller un fichier pour des destinataires ou sous une phrase de passe, au format age",
+    "seal --recipient": "une clé publique qui pourra ouvrir le fichier ; peut être répétée",
+    "seal --recipients-file": "un fichier de clés publiques, une par ligne ; peut être répétée",
+    "seal --identity": "un fichier d’identité, dont les clés publiques pourront ouvrir le fichier ; peut être répétée",
+    "seal --passphrase": "sceller plutôt sous une phrase de passe",
+    "seal --passphrase-fd": _FD,
+    "seal --armor": "écrire du texte (PEM) au lieu de binaire",
+    "seal --output": "écrire dans ce fichier ; sinon sur la sortie standard",
+    "seal FILE": "ce qu’il faut sceller ; l’entrée standard en l’absence de nom ou pour « - »",
+    "unseal": "ouvrir un fichier scellé au format age",
+    "unseal --identity": "un fichier de clés secrètes ; peut être répétée",
+    "unseal --passphrase": "ouvrir avec une phrase de passe ; sous-entendu sans fichier d’identité",
+    "unseal --passphrase-fd": _FD,
+    "unseal --output": "écrire dans ce fichier ; sinon sur la sortie standard",
+    "unseal FILE": "ce qu’il faut ouvrir ; l’entrée standard en l’absence de nom ou pour « - »",
+    "unlock": "garder vos clés ouvertes un moment, pour que les commandes ne demandent pas la phrase de passe",
+    "unlock --for": "pendant combien de temps : 90m, 4h, 1d ; par défaut 15m",
+    "unlock --remember": "garder aussi la clé dans le trousseau du système, jusqu’à « lock --forget »",
+    "unlock --passphrase-fd": _FD,
+    "lock": "refermer vos clés maintenant",
+    "lock --forget": "retirer aussi la clé du trousseau du système",
+    "completion": "afficher un script de complétion pour un shell",
+    "completion SHELL": "le shell auquel le script est destiné",
+}
