@@ -1,1 +1,1 @@
-"""TODO."""
+"""Adapters of the storage ports: the ledger on SQLite, release shares and sealed parts in files."""
