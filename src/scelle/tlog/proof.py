@@ -9,33 +9,34 @@ from scelle.tlog.tree import EMPTY_ROOT, HASH_SIZE, MAX_SIZE
 MAX_PROOF = 63
 """Most hashes of an inclusion proof in a tree of at most MAX_SIZE leaves, and of any proof that a file carries."""
 
+_LENGTHS = frozenset({HASH_SIZE})
+
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
     """The root that a leaf hash and its inclusion proof lead to. Raises InclusionProofWrongError on wrong lengths.
 
     Inner and leaf hashes carry different prefixes, so a proof of the right shape binds the leaf to its index.
     """
+
+    def wrong(why: str) -> InclusionProofWrongError:
+        return InclusionProofWrongError(index=index, size=size, why=why)
+
     if not 0 <= index < size <= MAX_SIZE:
-        raise InclusionProofWrongError(index=index, size=size, why="no such leaf")
-    if len(leaf) != HASH_SIZE:
-        raise InclusionProofWrongError(index=index, size=size, why="the leaf hash is not 32 bytes")
-    here, last, found = index, size - 1, leaf
-    hasher = sha256
-    for sibling in proof:
-        if not last or len(sibling) != HASH_SIZE:
-            why = "a hash is not 32 bytes" if last else "too many hashes"
-            raise InclusionProofWrongError(index=index, size=size, why=why)
-        if here & 1 or here == last:
-            found = hasher(b"\x01" + sibling + found).digest()
-            while here and not here & 1:
-                here >>= 1
-                last >>= 1
-        else:
-            found = hasher(b"\x01" + found + sibling).digest()
-        here >>= 1
-        last >>= 1
-    if last:
-        raise InclusionProofWrongError(index=index, size=size, why="too few hashes")
+        raise wrong("no such leaf")
+    if len(leaf) != HASH_SIZE or not _LENGTHS.issuperset(map(len, proof)):
+        raise wrong("a hash is not 32 bytes")
+    # Up to the level where the paths of this leaf and of the last one meet, the index says on which side the
+    # sibling is; above, the node is on the right edge, and only complete trees on its left have a hash.
+    inner = (index ^ (size - 1)).bit_length()
+    expected = inner + (index >> inner).bit_count()
+    if len(proof) != expected:
+        raise wrong("too few hashes" if len(proof) < expected else "too many hashes")
+    found, place, hasher = leaf, index, sha256
+    for sibling in proof[:inner]:
+        found = hasher(b"\x01" + (sibling + found if place & 1 else found + sibling)).digest()
+        place >>= 1
+    for sibling in proof[inner:]:
+        found = hasher(b"\x01" + sibling + found).digest()
     return found
 
 
