@@ -36,6 +36,7 @@ from scelle.exchange.errors import (
 )
 from scelle.exchange.keys import Role, encryption_key_id, signing_key_id
 from scelle.exchange.statement import Act, MemberAct, Seen, Statement, parse_statement, statement_kind
+from scelle.tlog.tiles import MAX_ENTRY
 from scelle.tlog.tree import Frontier, leaf_hash
 
 SUBKEY_LIFETIME = 30 * 86400
@@ -301,6 +302,7 @@ class Directory:
             statement = parse_statement(raw, entry_type(kind), origin=self.origin)
         except MalformedError as error:
             raise EntryRefusedError(kind=kind[:40], why=str(error.facts.get("why", ""))) from None
+        self._need(len(raw) <= MAX_ENTRY, kind, f"longer than {MAX_ENTRY} bytes")
         self._need(sha256(raw).digest() not in self._entries, kind, "it is there already")
         self._need((self.size == 0) == (kind == ServiceInit.KIND), kind, "entry 0 and no other begins the directory")
         act = statement.act
