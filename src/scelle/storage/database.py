@@ -22,13 +22,21 @@ def connect_writer(path: Path) -> Connection:
     db.execute("PRAGMA fullfsync = ON")
     db.execute("PRAGMA secure_delete = ON")
     db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA temp_store = MEMORY")
     db.execute("PRAGMA cache_size = -65536")
     return db
 
 
 def connect_reader(path: Path) -> Connection:
-    """A connection that cannot write. It works beside the writer, in this process or another one."""
-    db = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, cached_statements=256)
+    """A connection that cannot write, nor make the file. It works beside the writer, in this process or another one."""
+    db = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",  # ro would fail where the journal has to be recovered first
+        uri=True,
+        timeout=_WAIT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
     db.execute("PRAGMA query_only = ON")
     return db
 
