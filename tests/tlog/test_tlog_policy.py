@@ -185,6 +185,14 @@ def test_accepting_a_checkpoint() -> None:
     assert (bare.checkpoint, bare.witnessed, bare.time) == (log.head, False, None)
 
 
+def test_a_policy_without_logs_takes_keys_from_elsewhere() -> None:
+    bare = parse_policy(f"witness w {VKEY['x1']}\nquorum w\n".encode())
+    data = MemoryLog(5).note(W["x1"], now=NOW)
+    with pytest.raises(OriginMismatchError):
+        bare.verify(data, now=NOW)
+    assert bare.with_logs([LOG_KEY]).verify(data, now=NOW).witnesses == ("w",)
+
+
 def test_refusing_a_checkpoint() -> None:
     log = MemoryLog(5)
     for some in ("", "x1 x2", "x1 y1", "y1 y2"):

@@ -4,6 +4,7 @@ Names are opaque octets; they are kept as text with undecodable octets escaped, 
 """
 
 import re
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -155,6 +156,10 @@ class Policy:
         lines += [" ".join(("group", g.name, str(g.threshold), *g.members)) for g in self.groups]
         lines.append(f"quorum {self.quorum}")
         return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+
+    def with_logs(self, keys: Iterable[VerifierKey]) -> "Policy":
+        """The same witnesses and quorum for other logs: for a policy without logs, whose keys come from elsewhere."""
+        return Policy(tuple(PolicyLog(key) for key in keys), self.witnesses, self.groups, self.quorum)
 
     def quorum_met(self, cosigned: AbstractSet[str]) -> bool:
         """Whether the witnesses with these names make a quorum."""
