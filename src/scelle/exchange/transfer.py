@@ -7,6 +7,7 @@ that says so is written. Who acts, and when, is decided elsewhere; what may foll
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
 
 from scelle.exchange.errors import TransferStateError
 
@@ -90,7 +91,11 @@ def share_step(state: ShareState, event: ShareEvent) -> ShareState:
     return SHARE_TRANSITIONS[state, event]
 
 
-def mermaid(table: Mapping[tuple[StrEnum, StrEnum], StrEnum]) -> str:
+_S = TypeVar("_S", bound=StrEnum)
+_E = TypeVar("_E", bound=StrEnum)
+
+
+def mermaid(table: Mapping[tuple[_S, _E], _S]) -> str:
     """A machine's table as a Mermaid state diagram; the first state of the table is the initial one."""
     sources = [state for state, _ in table]
     lines = ["stateDiagram-v2", f"    [*] --> {sources[0]}"]
