@@ -1,4 +1,4 @@
-"""A model of the service around releases, freezes, revocation, expiry and destruction, and a small explorer.
+"""A model of the service around releases, freezes, revocation, expiry and destruction (`exchange_explorer` walks it).
 
 The model's parts are what can be interleaved or lost: a ledger (durable), the slot file and the sealed parts
 (durable, written apart from the ledger), processes that a crash stops (volatile), and the clock. Every decision is
@@ -12,13 +12,11 @@ What the model says beyond the tables, and the service must do:
 - The clock does not advance while a share is leaving: the second look and the departure are one second's work.
 - The sweeper is started again after a crash and goes by the ledger alone; each of its steps may be done twice.
 
-Time is counted in units of twelve hours. `explore` walks every interleaving within some bounds and returns one
-shortest history per state, for replay against the real service.
+Time is counted in units of twelve hours.
 """
 
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
@@ -489,50 +487,6 @@ class Model:
             after = swept[1]
         if after.transfer is not TransferState.DESTROYED:
             raise ViolationError("every destruction ends after a restart")
-
-
-@dataclass
-class Exploration:
-    """Every world within the bounds, each with the step that first led there."""
-
-    parents: dict[World, tuple[World, Action] | None] = field(default_factory=dict)
-    transitions: int = 0
-
-    def history(self, world: World) -> tuple[Action, ...]:
-        """A shortest history from the start to a world."""
-        actions = []
-        parent = self.parents[world]
-        while parent is not None:
-            actions.append(parent[1])
-            parent = self.parents[parent[0]]
-        return tuple(reversed(actions))
-
-    def names(self) -> set[str]:
-        """The names of all actions that occur."""
-        return {parent[1].name for parent in self.parents.values() if parent is not None}
-
-
-def explore(model: Model) -> Exploration:
-    """Walk every interleaving within the model's bounds, breadth first; each world once.
-
-    Raises ViolationError with a shortest history when an invariant does not hold.
-    """
-    found = Exploration()
-    start = model.start()
-    found.parents[start] = None
-    waiting = deque([start])
-    while waiting:
-        world = waiting.popleft()
-        try:
-            model.check(world)
-            for action, after in model.steps(world):
-                found.transitions += 1
-                if after not in found.parents:
-                    found.parents[after] = (world, action)
-                    waiting.append(after)
-        except ViolationError as error:
-            raise ViolationError(error.invariant, found.history(world)) from None
-    return found
 
 
 def broken(flag: str) -> Process:

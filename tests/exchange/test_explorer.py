@@ -4,17 +4,16 @@ from dataclasses import fields
 
 import pytest
 
+from exchange_explorer import Exploration, explore
 from exchange_model import (
     LATECOMER,
     OFFICERS,
     Action,
     Bounds,
-    Exploration,
     Model,
     Process,
     ViolationError,
     broken,
-    explore,
 )
 from scelle.exchange.freeze import FreezeState
 from scelle.exchange.transfer import DestroyReason, TransferState
