@@ -9,7 +9,8 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Final, TypeVar
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from scelle import __version__
+from scelle.base.codec import encode_base64
 from scelle.base.errors import MalformedError, ScelleError, error_class
 from scelle.base.wire import Message
 from scelle.client.errors import (
@@ -69,6 +71,13 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 class Connection:
     """A connection that is made when it is needed and made again when it was lost. One thread at a time."""
 
@@ -104,7 +113,7 @@ class Connection:
 
     def fetch(self, path: str, *, limit: int) -> bytes:
         """GET something public, at most `limit` bytes."""
-        with self._exchange("GET", path, {}, None) as response:
+        with self._exchange("GET", path, dict, None) as response:
             return self._read(response, limit)
 
     def ask(self, path: str, answer: type[M]) -> M:
@@ -114,7 +123,7 @@ class Connection:
     def tell(self, path: str, message: Message, answer: type[M]) -> M:
         """POST a message without a signature of its own (what is inside is signed)."""
         body = message.encode()
-        with self._exchange("POST", path, {"content-type": "application/json"}, body) as response:
+        with self._exchange("POST", path, lambda: {"content-type": "application/json"}, body) as response:
             return self._parse(self._read(response, answer.MAX_SIZE), answer)
 
     def call(self, method: str, path: str, message: Message | None, answer: type[M], *, since: int | None = None) -> M:
@@ -134,8 +143,6 @@ class Connection:
 
     def create_part(self, transfer_path: str, number: int) -> None:
         """Tus creation of a part whose length is not known yet."""
-        from scelle.base.codec import encode_base64
-
         headers = {
             "tus-resumable": "1.0.0",
             "upload-defer-length": "1",
@@ -158,7 +165,7 @@ class Connection:
         }
         if length is not None:
             headers["upload-length"] = str(length)
-        with self._signed("PATCH", path, headers, chunk) as response:
+        with self._signed("PATCH", path, headers, chunk, digest) as response:
             found = _offset(response)
             self._read(response, MAX_PROBLEM)
         return found
@@ -184,29 +191,38 @@ class Connection:
 
     # --- the wire -------------------------------------------------------------------------------------------
 
-    @contextmanager
     def _signed(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | memoryview | None
-    ) -> Iterator[http.client.HTTPResponse]:
-        if self._key is None:
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | memoryview | None,
+        digest: bytes | None = None,
+    ) -> AbstractContextManager[http.client.HTTPResponse]:
+        key = self._key
+        if key is None:
             raise RuntimeError("a signed request without a key")
-        digest = None if body is None else sha256(body).digest()
-        added = sign_request(
-            method,
-            self.url + path,
-            headers,
-            digest,
-            key=self._key.private,
-            key_id=self._key.id,
-            now=self._now(),
-            nonce=self._draw(NONCE_SIZE),
-        )
-        with self._exchange(method, path, {**headers, **added}, body) as response:
-            yield response
+        if body is not None and digest is None:
+            digest = sha256(body).digest()
+
+        def signed() -> Mapping[str, str]:
+            added = sign_request(
+                method,
+                self.url + path,
+                headers,
+                digest,
+                key=key.private,
+                key_id=key.id,
+                now=self._now(),
+                nonce=self._draw(NONCE_SIZE),
+            )
+            return {**headers, **added}
+
+        return self._exchange(method, path, signed, body)
 
     @contextmanager
     def _exchange(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | memoryview | None
+        self, method: str, path: str, headers: Callable[[], Mapping[str, str]], body: bytes | memoryview | None
     ) -> Iterator[http.client.HTTPResponse]:
         with self._failures():
             response = self._send(method, path, headers, body)
@@ -223,7 +239,7 @@ class Connection:
                     self.close()
 
     def _send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | memoryview | None
+        self, method: str, path: str, headers: Callable[[], Mapping[str, str]], body: bytes | memoryview | None
     ) -> http.client.HTTPResponse:
         reused = self._http is not None
         while True:
@@ -231,29 +247,36 @@ class Connection:
             try:
                 connection.putrequest(method, self._parts.path + path, skip_accept_encoding=True)
                 connection.putheader("user-agent", f"scelle/{__version__}")
-                for name, value in headers.items():
+                for name, value in headers().items():
                     connection.putheader(name, value)
                 if body is not None:
                     connection.putheader("content-length", str(len(body)))
                 connection.endheaders()
                 if body:
-                    connection.send(body)
+                    self._send_body(connection, memoryview(body))
                 return connection.getresponse()
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-                # A kept-alive connection may have been closed by the service in between: once more, on a new one.
-                # Everything that the service takes is safe to say twice.
+                # A kept-alive connection may have been closed by the service in between: once more, on a new one,
+                # with a new signature. Everything that the service takes is safe to say twice.
                 self.close()
                 if not reused:
                     raise
                 reused = False
+
+    @staticmethod
+    def _send_body(connection: http.client.HTTPConnection, body: memoryview) -> None:
+        try:
+            for start in range(0, len(body), BLOCK):
+                connection.send(body[start : start + BLOCK])
+        except BrokenPipeError:
+            return  # the service may have refused before it read everything: its answer says why
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
         if self._parts.scheme == "http":
             connection = http.client.HTTPConnection(host, port, timeout=self._timeout, blocksize=BLOCK)
         else:
-            context = ssl.create_default_context()
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context = _tls()
             proxy = None if proxy_bypass(host) else getproxies().get("https")
             if proxy:
                 via = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
