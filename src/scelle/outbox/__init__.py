@@ -1,1 +1,1 @@
-"""TODO."""
+"""Adapters of the Mailer port: SMTP, and a folder for demonstrations and tests."""
