@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias, TypeVar
 
 from scelle.base.errors import CallerError, Exit, PeerError, RoadError
-from scelle.base.ids import DeskId, FreezeId, KeyId, OrgId, TransferId
+from scelle.base.ids import DeskId, Digest, FreezeId, KeyId, OrgId, ReleaseShare, TransferId
 
 # --- Errors that promises name: the core catches them without knowing an adapter ----------------------------
 
@@ -162,7 +162,8 @@ class TransferRow:
 class FreezeRow:
     """A freeze. `state`: active, proposed (to be lifted, still in force), lifted.
 
-    `position`: directory size when it was set.
+    `position`: directory size when it was set. `index`, `proposal_index`: entries of the freeze and of the proposal
+    in the activity log, which order what happened even when the clock stepped back.
     """
 
     freeze: FreezeId
@@ -179,6 +180,7 @@ class FreezeRow:
     proposer: KeyId | None = None
     proposed: int | None = None
     lifted: int | None = None
+    proposal_index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -487,4 +489,153 @@ class Mailer(Protocol):
 
         Raises MailRefusedError (for good) or MailDelayedError. `message_id` is without angle brackets.
         """
+        ...
+
+
+# --- Release shares ---------------------------------------------------------------------------------------
+
+SlotOwner: TypeAlias = Digest
+"""Whose share a slot holds: 32 opaque bytes (`scelle.exchange.sealing.slot_owner`), never all zero."""
+
+
+class ShareGoneError(CallerError):
+    """A release share is not held, or no longer: it was erased, or never stored. Facts: `slot`."""
+
+    code = "share.gone"
+    exit_status = Exit.EXPIRED
+    http_status = 410
+
+
+class ShareKeeper(Protocol):
+    """Holds release shares in slots, and can truly erase them. Methods may be called from any thread.
+
+    Every method may raise StorageFaultError.
+    """
+
+    def put(self, shares: Sequence[tuple[SlotOwner, ReleaseShare]]) -> list[int]:
+        """Store shares, durable once it returns; one slot number each, in the same order.
+
+        All or nothing: when it raises (also DiskFullError) none is held, or `held` shows it as an orphan. It does
+        not look for an owner that is there already: storing twice takes two slots.
+        """
+        ...
+
+    def get(self, slot: int, owner: SlotOwner) -> ReleaseShare:
+        """The share that a slot holds for an owner. Raises ShareGoneError for anything else."""
+        ...
+
+    def erase(self, slots: Sequence[tuple[int, SlotOwner]]) -> None:
+        """Overwrite the shares that these slots hold for these owners, durable once it returns.
+
+        May be called twice: a slot that is free, or has another owner by now, is left alone. When it raises it
+        must be called again.
+        """
+        ...
+
+    def held(self) -> Iterator[tuple[int, SlotOwner]]:
+        """Every slot in use with its owner, ascending, so that orphans can be erased.
+
+        What is put or erased meanwhile may or may not show: look at `held` before looking at the ledger only for
+        slots that no running put can have made.
+        """
+        ...
+
+    def count(self) -> int:
+        """Number of slots in use."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the storage. May be called twice."""
+        ...
+
+
+# --- Sealed parts -----------------------------------------------------------------------------------------
+
+
+class BlobUnknownError(CallerError):
+    """There is no object of that name. Facts: `name`."""
+
+    code = "blob.unknown"
+    exit_status = Exit.NOT_FOUND
+    http_status = 404
+
+
+class BlobOffsetError(CallerError):
+    """An offset does not fit an object's length. Facts: `name`, `offset` (asked), `size` (the length), in bytes."""
+
+    code = "blob.offset"
+    exit_status = Exit.STATE
+    http_status = 409
+
+
+class BlobReader(Protocol):
+    """An object opened for reading. It may go on after the object was deleted. Any thread, any order of offsets."""
+
+    @property
+    def size(self) -> int:
+        """Length in bytes when it was opened."""
+        ...
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """Fill the buffer from `offset`; the number of bytes is less than its length only at the end.
+
+        Raises StorageFaultError, also when closed.
+        """
+        ...
+
+    def close(self) -> None:
+        """May be called twice; not while another thread reads."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Sealed parts as append-only objects, resumable at any byte. Methods may be called from any thread.
+
+    Names are 1 to 120 of `a-z`, `0-9`, `-`, with single inner slashes; any other raises MalformedError. Every method
+    may raise StorageFaultError; all but `begin`, `delete` and `names` raise BlobUnknownError.
+    """
+
+    def begin(self, name: str) -> None:
+        """Make an empty object; that it exists is durable once it returns.
+
+        May be called twice: what an object has already stays. Raises DiskFullError.
+        """
+        ...
+
+    def append(self, name: str, offset: int, data: memoryview) -> None:
+        """Add bytes at the end; `offset` must be the length (BlobOffsetError). Readable at once, durable after `sync`.
+
+        Raises DiskFullError. After an error, `size` says what is there: as a rule what was there before.
+        """
+        ...
+
+    def size(self, name: str) -> int:
+        """Length in bytes, counting what is not durable yet."""
+        ...
+
+    def truncate(self, name: str, size: int) -> None:
+        """Cut the end off. Raises BlobOffsetError when the object is shorter than `size`."""
+        ...
+
+    def sync(self, name: str) -> None:
+        """Everything appended before, and the length, is durable once it returns. Raises DiskFullError."""
+        ...
+
+    def read(self, name: str, start: int, length: int) -> Iterator[memoryview]:
+        """A range in buffers of at most 1 MiB, each good until the next is asked for.
+
+        Errors come with the first buffer: BlobOffsetError when the object ends before the range does.
+        """
+        ...
+
+    def open_read(self, name: str) -> BlobReader:
+        """Open an object for reading; the caller closes it."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove an object, durable once it returns. May be called twice. When it raises it must be called again."""
+        ...
+
+    def names(self) -> Iterator[str]:
+        """Names of all objects, in no order. What begins or is deleted meanwhile may or may not show."""
         ...

@@ -152,6 +152,7 @@ freezes = Table(
     Column("proposer", Text),
     Column("proposed", Integer),
     Column("lifted", Integer),
+    Column("proposal_index", Integer),
 )
 
 contacts = Table(

@@ -9,7 +9,6 @@ import json
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TextIO
 
@@ -91,12 +90,8 @@ class Event(Enum):
         return self.value[1:]
 
 
-@dataclass(frozen=True, slots=True)
-class EventRefusedError(Exception):
+class EventRefusedError(ValueError):
     """An event was given fields or values that it does not have: a defect of the caller."""
-
-    event: str
-    field: str
 
 
 class Events:
@@ -110,10 +105,10 @@ class Events:
     def __call__(self, event: Event, **values: str | int) -> None:
         """Write one event. Raises EventRefusedError for other fields or values than the vocabulary allows."""
         if set(values) != set(event.fields):
-            raise EventRefusedError(event.label, ",".join(sorted(set(values) ^ set(event.fields))))
+            raise EventRefusedError(f"{event.label}: not its fields")
         for name, value in values.items():
             if not FIELDS[name](value):
-                raise EventRefusedError(event.label, name)
+                raise EventRefusedError(f"{event.label}: {name}")
         ordered = {name: values[name] for name in event.fields}
         line = json.dumps({"time": self._now(), "event": event.label, **ordered}, separators=(",", ":"))
         with self._lock:
