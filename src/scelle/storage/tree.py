@@ -126,8 +126,10 @@ class PublishedTree:
     def hash_tile(self, level: int, index: int, width: int) -> bytes | None:
         """The first `width` hashes of a tile, None when the head has fewer."""
         head = self.head
+        if level < 0 or index < 0:
+            return None
         count = (head.size >> HEIGHT * level) - index * WIDTH
-        if not 0 < width <= min(WIDTH, count) or level < 0 or index < 0:
+        if not 0 < width <= min(WIDTH, count):
             return None
         whole = self._full(level, index) if count >= WIDTH else head.partials[Tile(level, index, count)]
         return whole[: width * HASH_SIZE]
