@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 
@@ -41,9 +42,14 @@ def start(folder: Path, store_key: bytes, *, seconds: int) -> None:
         start_new_session=True,  # POSIX; it outlives the terminal
         creationflags=flags,  # the same on Windows
     )
-    answer, _ = process.communicate(encode_json(order))
-    if answer != _READY:
-        raise AgentError
+    ready = False
+    if process.stdin is not None and process.stdout is not None:
+        with suppress(BrokenPipeError), process.stdin as given:
+            given.write(encode_json(order))
+        with process.stdout as answers:
+            ready = answers.readline() == _READY
+    if not ready:
+        raise AgentError  # otherwise it runs on, and nobody waits for it
 
 
 def main() -> None:

@@ -134,7 +134,7 @@ def _section(section: str, kind: type, table: dict[str, Any], path: str, environ
     for name in table:
         if name not in known:
             raise SettingsUnknownError(path=path, name=f"{section}.{name}" if section else name)
-    values = {}
+    values: dict[str, Any] = {}
     for name, each in known.items():
         shown = f"{section}.{name}" if section else name
         text = environ.get(variable(section, name))
@@ -144,8 +144,10 @@ def _section(section: str, kind: type, table: dict[str, Any], path: str, environ
             values[name] = _checked(each, table[name], path, shown)
         elif each.default is MISSING:
             raise SettingsValueError(path=path, name=shown, why="is missing")
-        if name in values and name in _PATHS and values[name]:
-            values[name] = str(Path(path).parent / str(values[name]))
+        else:
+            values[name] = each.default
+        if name in _PATHS and values[name]:
+            values[name] = str(Path(path).parent / values[name])
     return values
 
 

@@ -23,7 +23,7 @@ DESCRIPTION = "agent.json"
 _SOCKET = "agent.sock"
 _LONGEST_PATH = 100  # bytes; a socket's path is limited to 104 on macOS, 108 on Linux
 _PATIENCE = 5.0  # seconds for a peer that connected and says nothing
-_TICK = 5.0  # seconds between looks at the clock; a sleeping computer stops the monotonic one
+_TICK = 1.0  # seconds between looks at the clock; a sleeping computer stops the monotonic one
 
 
 def serve(

@@ -5,7 +5,7 @@ what it holds: `errors_*` (error code to sentence and advice), `help_*` (help pa
 They are read when first needed. Fields are those of `str.format`, with formats of our own after the colon:
 
 `{size:size}` bytes · `{n:count}` a whole number · `{at:time}` and `{at:date}` unix seconds · `{left:span}` seconds ·
-`{n:plural file|files}` the word that goes with a number.
+`{n:plural file|files}` the word that goes with a number · `{n:choose yes|no}` the text for not zero, or zero.
 
 Texts put into a sentence are made safe for the terminal here, in one place.
 """
@@ -112,9 +112,9 @@ class _Form(Formatter):
         if isinstance(value, str):
             return safe(value)
         name, _, rest = format_spec.partition(" ")
-        if name == "plural":
+        if name in {"plural", "choose"}:
             one, _, other = rest.partition("|")
-            return one if self.is_one(value) else other
+            return one if (bool(value) if name == "choose" else self.is_one(value)) else other
         return str(getattr(self, f"as_{name or 'plain'}")(value))
 
     def is_one(self, number: int) -> bool:

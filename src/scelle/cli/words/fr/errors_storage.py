@@ -1,0 +1,33 @@
+"""Errors of the service's storage and mail: sentence and advice by code."""
+
+WORDS = {
+    "mail.delayed": (
+        "le système de courrier n’a pas pu prendre un message : {why}",
+        "un nouvel essai aura lieu",
+    ),
+    "mail.refused": (
+        "le système de courrier a refusé un message (statut {status})",
+        "vérifiez l’adresse et les réglages du courrier",
+    ),
+    "state.conflict": ("ceci existe déjà, ou n’existe plus : {what}", "regardez à nouveau, puis décidez"),
+    "storage.corrupt": (
+        "ce que garde le service se contredit ({what} : {why})",
+        "arrêtez le service et appelez de l’aide",
+    ),
+    "storage.fault": (
+        "le stockage du service a échoué ({what} : {why}) ; rien de l’acte n’a été gardé",
+        "réessayez plus tard",
+    ),
+    "storage.full": (
+        "le stockage du service est plein ({what}) ; rien de l’acte n’a été gardé",
+        "prévenez son exploitant",
+    ),
+    "storage.in-use": (
+        "un autre processus tient {path}",
+        "un seul processus du service possède un dossier de données : arrêtez l’autre",
+    ),
+    "storage.schema-unknown": (
+        "{path} a été écrit par une autre version (schéma {found}, celle-ci a {wanted})",
+        "lancez la version qui l’a écrit, ou migrez",
+    ),
+}
