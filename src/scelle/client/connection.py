@@ -156,7 +156,7 @@ class Connection:
         with self._signed("HEAD", path, {"tus-resumable": "1.0.0"}, None) as response:
             return _offset(response)
 
-    def send_chunk(self, path: str, chunk: memoryview, *, digest: bytes, offset: int, length: int | None) -> int:
+    def send_chunk(self, path: str, chunk: memoryview, *, digest: bytes | None, offset: int, length: int | None) -> int:
         """Tus PATCH of one chunk with this SHA-256 digest; `length`: the part's total, with its last chunk.
 
         Returns the new offset.

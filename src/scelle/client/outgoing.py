@@ -1,6 +1,7 @@
 """What a sender keeps of a transfer until it is committed, so that the same command can go on (spec/exchange.md §4.2).
 
     outgoing/<transfer>/state.bin     who, what, T's seed, file keys and nonces; sealed under the vault's state key
+    outgoing/<transfer>/<n>.head      the header of part n, whose encapsulation cannot be made twice
     outgoing/<transfer>/<n>.digests   32 bytes for each segment of part n that was about to leave
     outgoing/<transfer>/commit.bin    the request that commits, and the shares in it; sealed likewise
 
@@ -170,12 +171,21 @@ def erase(path: Path) -> None:
 
 
 class Journal:
-    """Digests of the segments of a sealed file, each written down before the segment leaves."""
+    """The header of a sealed file, and the digests of its segments, each written down before the segment leaves."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         raw = read_private(path) or b""
         self.digests = [raw[place : place + 32] for place in range(0, len(raw) - len(raw) % 32, 32)]
+
+    def head(self, make: Callable[[], bytes]) -> bytes:
+        """The header, made once: it holds an encapsulation whose randomness is drawn inside the library."""
+        path = self._path.with_suffix(".head")
+        known = read_private(path)
+        if known is None:
+            known = make()
+            write_private(path, known)
+        return known
 
     def agree(self, index: int, segment: memoryview) -> bytes | None:
         """Digest of a segment that may be sent; None when another one was written down for its place.
