@@ -44,7 +44,8 @@ def open_ledger(path: Path | str = ":memory:", **options: Any) -> SqlLedger:
 
 
 def transfer_id(number: int) -> TransferId:
-    return TransferId(f"{number:026d}".translate(str.maketrans("0189", "abcd")))
+    """Ids in the order of their numbers."""
+    return TransferId(f"{number:025d}".translate(str.maketrans("0123456789", "abcdefghij")) + "a")
 
 
 def key_id(number: int) -> KeyId:
