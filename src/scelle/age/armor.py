@@ -19,8 +19,11 @@ _LONGEST_LINE = max(_COLUMNS, len(BEGIN))
 
 
 def looks_armored(head: bytes) -> bool:
-    """Whether a file's first bytes, after white space, begin as armor does (20 or more bytes decide)."""
-    return head.lstrip(_SPACE).startswith(BEGIN[:14])
+    """Whether a file's first bytes are meant as armor, well-formed or not; the reader is the strict one.
+
+    No binary age file begins with dashes; armor after other text is recognised, to be refused as bad armor.
+    """
+    return head.lstrip(_SPACE).startswith(b"-----") or (not head.startswith(b"age-") and BEGIN in head)
 
 
 class ArmorWriter:

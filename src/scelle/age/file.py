@@ -205,7 +205,7 @@ class RangeOpener:
         """The part of the sealed file that holds plaintext from `begin` to before `end`. Raises RangeError."""
         if not 0 <= begin < end <= self.plaintext_size:
             raise RangeError(size=self.plaintext_size)
-        stop = min(chunk_count(end) * SEALED_CHUNK, self._sealed_size)
+        stop = min(-(-end // CHUNK) * SEALED_CHUNK, self._sealed_size)
         return self._start + begin // CHUNK * SEALED_CHUNK, self._start + stop
 
     def open(self, begin: int, end: int, sealed: bytes) -> bytes:
