@@ -5,7 +5,9 @@ that proves something goes through the trust core. What was verified is stored a
 entries in `trust/directory` (each with a 4-byte length), the heads of both logs in `trust/heads.json`.
 """
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,14 +18,14 @@ from scelle.base.ids import Digest, KeyId, TransferId
 from scelle.base.wire import Message, nested, wire
 from scelle.client.connection import Connection
 from scelle.client.errors import ClockDiffersError
-from scelle.client.home import Home, HomeCorruptError, read_private, write_private
+from scelle.client.home import Home, HomeBusyError, HomeCorruptError, read_private, write_private
 from scelle.client.vault import Vault
 from scelle.exchange.answers import DirectoryAnswer, DirectoryRequest, Logged, Proof, StatementRequest
 from scelle.exchange.directory import SUBKEY_LIFETIME, Directory, Member
 from scelle.exchange.entries import SubkeyAdd
 from scelle.exchange.keys import SigningKey, encryption_key_id
 from scelle.exchange.statement import NONCE_SIZE, MemberAct, sign_statement
-from scelle.exchange.trust import Head, Trust
+from scelle.exchange.trust import NOTHING, Head, Trust
 from scelle.tlog.tiles import MAX_ENTRY, WIDTH, Bundle, decode_bundle
 
 R = TypeVar("R", bound=Record)
@@ -41,6 +43,10 @@ MAX_BUNDLE = WIDTH * (2 + MAX_ENTRY)
 SIGNING_SECRET = "signing"  # noqa: S105 - the name of a secret
 STATE_SECRET = "state"  # noqa: S105
 ENCRYPTION_PREFIX = "encryption/"
+
+LOCK_TRIES = 100
+LOCK_PAUSE = 0.05
+"""Seconds between two tries to lock the home."""
 
 _ENTRIES = "directory"
 _HEADS = "heads.json"
@@ -127,11 +133,37 @@ class Session:
         self.trust.resume(self._entries, directory=known.directory, activity=known.activity)
 
     def save(self) -> None:
-        """Store what was verified. Durable once it returns."""
+        """Store what was verified. Durable once it returns.
+
+        Another command of the same home may have seen more meanwhile: the larger of each head stays.
+        """
         folder = self.home.trust
-        write_private(folder / _ENTRIES, pack_entries(self._entries))
-        heads = Heads(directory=self.trust.directory_head, activity=self.trust.activity)
-        write_private(folder / _HEADS, heads.encode())
+        with self.exclusive():
+            stored = read_private(folder / _HEADS)
+            known = Heads.decode(stored) if stored is not None else Heads(directory=NOTHING, activity=NOTHING)
+            mine = Heads(directory=self.trust.directory_head, activity=self.trust.activity)
+            if mine.directory.size > known.directory.size:
+                write_private(folder / _ENTRIES, pack_entries(self._entries))
+            heads = Heads(
+                directory=max(mine.directory, known.directory, key=lambda head: head.size),
+                activity=max(mine.activity, known.activity, key=lambda head: head.size),
+            )
+            if heads != known:
+                write_private(folder / _HEADS, heads.encode())
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other commands of this home out for a moment. Raises HomeBusyError when one stays too long."""
+        with ExitStack() as held:
+            for left in reversed(range(LOCK_TRIES)):
+                try:
+                    held.enter_context(self.home.lock())
+                    break
+                except HomeBusyError:
+                    if not left:
+                        raise
+                    time.sleep(LOCK_PAUSE)
+            yield
 
     @property
     def directory(self) -> Directory:
@@ -224,7 +256,8 @@ class Session:
         """Draw an encryption key, keep its seed in the vault, and return the statement that announces it."""
         seed = self.draw(32)
         recipient = HybridIdentity.from_seed(seed).recipient().public_key
-        self.vault.put(ENCRYPTION_PREFIX + encryption_key_id(recipient), seed)
+        with self.exclusive():
+            self.vault.put(ENCRYPTION_PREFIX + encryption_key_id(recipient), seed)
         now = self.now()
         return self.act(
             SubkeyAdd,
