@@ -1,6 +1,13 @@
 """Errors of the service's storage and mail: sentence and advice by code."""
 
 WORDS = {
+    "blob.offset": ("ce qui est gardé de {name} finit à {size}, pas à {offset}", "le prochain essai y remédie"),
+    "blob.unknown": ("le service ne garde pas {name}", "il a peut-être expiré ; regardez à nouveau"),
+    "mail.password-without-tls": (
+        "le mot de passe pour {host} voyagerait en clair",
+        "prenez un port avec TLS, ou pas de mot de passe",
+    ),
+    "share.gone": ("la part de remise est détruite (place {slot})", "demandez à l’expéditeur d’envoyer à nouveau"),
     "mail.delayed": (
         "le système de courrier n’a pas pu prendre un message : {why}",
         "un nouvel essai aura lieu",

@@ -1,0 +1,43 @@
+"""Errors met on the way to the service and in the files to send: sentence and advice by code."""
+
+WORDS = {
+    "clock.differs": (
+        "l’horloge de cet ordinateur et celle du service diffèrent de {seconds:span}",
+        "réglez l’horloge, puis réessayez ; rien n’a été signé",
+    ),
+    "network.address": (
+        "« {service} » n’est pas l’adresse d’un service",
+        "elle ressemble à https://scelle.example.org",
+    ),
+    "network.certificate": (
+        "le certificat de {service} n’est pas digne de confiance : {why}",
+        "n’allez pas plus loin avant que son exploitant ne l’ait expliqué",
+    ),
+    "network.failed": (
+        "{service} est injoignable : {why}",
+        "relancez la commande ; ce qui est fait n’est pas perdu",
+    ),
+    "network.insecure": (
+        "{service} ferait voyager tout en clair sur le réseau",
+        "utilisez son adresse en https://",
+    ),
+    "service.answer": (
+        "le service a répondu contre les règles : {why}",
+        "voyez si un serveur mandataire s’interpose",
+    ),
+    "service.problem": (
+        "le service a refusé avec {problem} (statut {status})",
+        "cherchez une mise à jour de scelle, ou demandez à l’exploitant",
+    ),
+    "source.changed": ("{path} a changé pendant l’envoi", "attendez qu’il soit terminé, puis renvoyez"),
+    "source.empty": ("il n’y a aucun fichier dans ce que vous avez nommé", "vérifiez les noms"),
+    "source.kind": (
+        "{path} n’est ni un fichier ni un dossier",
+        "nommez ce vers quoi il pointe, ou laissez-le de côté",
+    ),
+    "source.too-large": (
+        "ceci fait {size:size}, et le service prend {most:size} par transfert",
+        "faites plusieurs transferts, ou demandez à l’exploitant",
+    ),
+    "transfer.ambiguous": ("plusieurs transferts commencent par « {id} »", "donnez plus de caractères"),
+}
