@@ -53,10 +53,22 @@ def decode_base64_raw(text: str, *, size: int | None = None, what: str = "base64
     return decode_base64(text + "=" * (-len(text) % 4), size=size, what=what)
 
 
+def _check_text(value: str, what: str) -> None:
+    # An escaped lone surrogate is a Python string that no encoder takes: it must not travel further than this.
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise MalformedError(what=what, why="not Unicode text") from None
+
+
 def _check(value: Json, depth: int, what: str) -> None:
     if depth > MAX_DEPTH:
         raise MalformedError(what=what, why=f"nested deeper than {MAX_DEPTH}")
-    if value is None or isinstance(value, str | bool):
+    if isinstance(value, str):
+        _check_text(value, what)
+        return
+    if value is None or isinstance(value, bool):
         return
     if isinstance(value, int):
         if abs(value) > MAX_INTEGER:
@@ -70,6 +82,7 @@ def _check(value: Json, depth: int, what: str) -> None:
         for name, item in value.items():
             if not isinstance(name, str):
                 raise MalformedError(what=what, why="a member name is not a string")
+            _check_text(name, what)
             _check(item, depth + 1, what)
         return
     raise MalformedError(what=what, why=f"a {type(value).__name__} is not allowed")
@@ -81,10 +94,7 @@ def encode_json(value: Json, *, what: str = "JSON") -> bytes:
     Raises MalformedError for floats, over-large integers, deep nesting and lone surrogates.
     """
     _check(value, 0, what)
-    try:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    except (UnicodeEncodeError, RecursionError):
-        raise MalformedError(what=what, why="not Unicode text") from None
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -107,7 +117,8 @@ def _integer(token: str) -> int:
 def decode_json(data: bytes, *, what: str = "JSON", canonical: bool = True) -> Json:
     """Decode JSON bytes; with `canonical`, only the one spelling that `encode_json` writes is accepted.
 
-    Floats, NaN, members given twice, deep nesting and invalid UTF-8 are always refused. Raises MalformedError.
+    Floats, NaN, members given twice, deep nesting and what is not Unicode text are always refused.
+    Raises MalformedError.
     """
     try:
         value = json.loads(

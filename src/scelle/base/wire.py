@@ -50,7 +50,10 @@ def text(*, low: int = 0, high: int = 256) -> Codec[str]:
 
 def _checked(parse: Callable[[str], T], pattern: str) -> Codec[T]:
     def decode(value: Json, what: str) -> T:
-        return parse(_text(value, what, 1, 256))
+        try:
+            return parse(_text(value, what, 1, 256))
+        except MalformedError as error:
+            raise MalformedError(what=what, why=str(error.facts["why"])) from None
 
     return Codec(lambda value: value, decode, {"type": "string", "pattern": pattern})
 
@@ -108,10 +111,7 @@ def utf8(*, high: int = 1 << 20) -> Codec[bytes]:
     """Bytes that are UTF-8 text, written as the string itself (signed notes)."""
 
     def decode(value: Json, what: str) -> bytes:
-        try:
-            return _text(value, what, 0, high).encode()
-        except UnicodeEncodeError:
-            raise MalformedError(what=what, why="not Unicode text") from None
+        return _text(value, what, 0, high).encode()
 
     return Codec(lambda value: value.decode(), decode, {"type": "string", "maxLength": high})
 

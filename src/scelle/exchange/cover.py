@@ -22,8 +22,7 @@ def check_cover(statement: Statement[Cover], directory: Directory, *, now: int, 
     cover = statement.act
     sender = directory.require_role(cover.sender, Role.SENDER, now=now)
     statement.require(sender.public)
-    _need(sender.organisation == cover.organisation, "the sender belongs to another organisation")
-    _need(directory.knows(cover.seen), "its author saw another directory")
+    _check_author(cover, sender, directory)
     _need(now < cover.expires <= now + longest, "its expiry is past, or later than the service allows")
     _need(len(set(cover.desks)) == len(cover.desks), "a desk stands twice")
     _need(len({each.key for each in cover.recipients}) == len(cover.recipients), "a key stands twice")
@@ -33,8 +32,19 @@ def check_cover(statement: Statement[Cover], directory: Directory, *, now: int, 
             raise NotAcceptedError(organisation=desk_org(desk), sender=sender.organisation)
     for entry in cover.recipients:
         _check_recipient(entry, cover, directory, now)
-    _need({each.desk for each in cover.recipients} >= set(cover.desks), "nobody is addressed at one of its desks")
+    # Who sits at two of the desks is addressed once, and found at both.
+    addressed = [each.member for each in cover.recipients if each.desk is not None]
+    for desk in cover.desks:
+        _need(any(directory.seated(desk, each) for each in addressed), "nobody is addressed at one of its desks")
     return sender
+
+
+def _check_author(cover: Cover, sender: Member, directory: Directory) -> None:
+    """What the service and every recipient check of the author, by the directory that the author saw."""
+    _need(sender.organisation == cover.organisation, "the sender belongs to another organisation")
+    _need(directory.knows(cover.seen), "its author saw another directory")
+    _need(directory.held_role(cover.sender, Role.SENDER, at=cover.seen.size), "its author was no sender")
+    _need(cover.time < sender.not_after, "its author's key was past its validity")
 
 
 def _check_recipient(entry: CoverRecipient, cover: Cover, directory: Directory, now: int) -> None:
@@ -64,9 +74,7 @@ def accept_cover(
     cover = statement.act
     sender = directory.member(cover.sender)
     statement.require(sender.public)
-    _need(sender.organisation == cover.organisation, "the sender belongs to another organisation")
-    _need(directory.knows(cover.seen), "its author saw another directory")
-    _need(directory.held_role(cover.sender, Role.SENDER, at=cover.seen.size), "its author was no sender")
+    _check_author(cover, sender, directory)
     if logged is not None:
         _need(statement.digest == logged, "it is not the one in the log")
     for entry in cover.recipients:

@@ -8,8 +8,9 @@ which, and to which, it held, so that an act can be judged by the directory that
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 
+from scelle.age.hybrid import HybridRecipient
 from scelle.base.errors import MalformedError
 from scelle.base.ids import DeskId, Digest, KeyId, OrgId, desk_org
 from scelle.exchange.entries import (
@@ -132,11 +133,17 @@ class _Invite:
     organisation: OrgId
     expires: int
     roles: tuple[str, ...] = ()
-    desks: tuple[DeskId, ...] = ()
+    desks: tuple[Desk, ...] = ()
     used: bool = False
 
 
-A = TypeVar("A", bound=Act)
+def _usable(recipient: bytes) -> bool:
+    # One that is not would break the sending of everybody who seals to its owner's desk.
+    try:
+        HybridRecipient(recipient)
+    except MalformedError:
+        return False
+    return True
 
 
 class Directory:
@@ -283,7 +290,7 @@ class Directory:
     def append(self, raw: bytes, *, verified: bool = False) -> Act:
         """Apply the next entry. Raises EntryRefusedError, SignatureInvalidError and the errors of parsing.
 
-        `verified`: the signatures were checked before (the entry stands under a root that this client verified).
+        `verified`: signatures and keys were checked before (the entry stands under a root that this client verified).
         """
         change, act = self._judge(raw, verified)
         change()
@@ -393,9 +400,9 @@ class Directory:
         act = statement.act
         self._administrator(statement, act.organisation, verified)
         self._need(act.invite not in self._invites, act.KIND, "the invite key was used before")
-        for desk in act.desks:
-            self._own_desk(desk, act.organisation, act.KIND)
-        invite = _Invite(act.organisation, act.expires, act.roles, act.desks)
+        self._need(len(set(act.desks)) == len(act.desks), act.KIND, "a desk stands twice")
+        desks = tuple(self._own_desk(desk, act.organisation, act.KIND) for desk in act.desks)
+        invite = _Invite(act.organisation, act.expires, act.roles, desks)
 
         def change() -> None:
             self._invites[act.invite] = invite
@@ -411,8 +418,8 @@ class Directory:
         def change() -> None:
             invite.used = True
             member = self._enter(act, invite.roles)
-            for name in invite.desks:
-                desk = self.organisations[act.organisation].desks[name][-1]
+            for desk in invite.desks:
+                # Not the desk of that name: one that was removed since and made again begins without seats.
                 if desk.span.stop is None:
                     desk.seats.setdefault(member.key, []).append(Span(self.size))
 
@@ -426,6 +433,7 @@ class Directory:
             raise EntryRefusedError(kind=act.KIND, why="not signed by a valid member of the organisation")
         if not verified:
             statement.require(member.public)
+            self._need(_usable(act.recipient), act.KIND, "not a usable hybrid key")
         key = encryption_key_id(act.recipient)
         self._need(key not in self._subkeys, act.KIND, "the key is there already")
         lifetime = act.not_after - act.not_before

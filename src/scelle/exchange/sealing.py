@@ -25,8 +25,8 @@ BOX_MINIMUM = 1024
 """Smallest padded size of a note or manifest before sealing, in bytes."""
 
 
-def _domain(name: str, *fields: bytes) -> bytes:
-    return sha256(b"scelle/v1/" + name.encode() + b"\n" + b"\n".join(fields)).digest()
+def _digest(domain: bytes, *fields: bytes) -> bytes:
+    return sha256(domain + b"\n".join(fields)).digest()
 
 
 @dataclass(frozen=True)
@@ -51,22 +51,22 @@ class Envelope(Message):
 
 def note_digest(note: TransferNote, *, salt: bytes) -> Digest:
     """Salted digest of a note, as the cover carries it."""
-    return Digest(_domain("note", salt + note.encode()))
+    return Digest(_digest(b"scelle/v1/note\n", salt + note.encode()))
 
 
 def transfer_key_digest(recipient: bytes) -> Digest:
     """Digest of the 1216-byte public key of T, as the cover carries it."""
-    return Digest(_domain("transfer-key", recipient))
+    return Digest(_digest(b"scelle/v1/transfer-key\n", recipient))
 
 
 def share_commitment(transfer: TransferId, key: KeyId, share: ReleaseShare) -> Digest:
     """Commitment to a release share, as the cover carries it."""
-    return Digest(_domain("share", transfer.encode(), key.encode(), share))
+    return Digest(_digest(b"scelle/v1/share\n", transfer.encode(), key.encode(), share))
 
 
 def slot_owner(transfer: TransferId, key: KeyId) -> Digest:
     """The opaque name under which the keeper holds a release share."""
-    return Digest(_domain("slot", transfer.encode(), key.encode()))
+    return Digest(_digest(b"scelle/v1/slot-owner\n", transfer.encode(), key.encode()))
 
 
 def xor(left: bytes, right: bytes) -> bytes:
@@ -135,5 +135,5 @@ def recover_identity(envelope: Envelope, share: ReleaseShare, *, cover: Cover, e
 
 def receipt_proof(seed: TransferSeed, digests: Sequence[bytes]) -> bytes:
     """HMAC-SHA-256 over the SHA-256 of every file in manifest order, keyed from T's seed: proof of having opened."""
-    key = _domain("receipt-key", seed)
+    key = _digest(b"scelle/v1/receipt-key\n", seed)
     return hmac.digest(key, b"".join(digests), "sha256")

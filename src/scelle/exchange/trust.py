@@ -47,7 +47,10 @@ NOTHING = Head(size=0, root=EMPTY_ROOT)
 
 
 class Trust:
-    """The directory as replayed, and the last verified head of the activity log. All methods change all or nothing."""
+    """The directory as replayed, and the last verified head of the activity log.
+
+    What raises changes nothing, except `extend_directory`.
+    """
 
     def __init__(self, *, origin: str, anchor: Digest) -> None:
         """`anchor`: SHA-256 of directory entry 0, from the invitation code."""
@@ -60,12 +63,12 @@ class Trust:
     def resume(self, entries: Sequence[bytes], *, directory: Head, activity: Head) -> None:
         """Take up what was verified and stored before: signatures of entries under `directory` are not checked anew.
 
-        Raises DirectoryForkedError when the stored entries are not those of the stored head.
+        Raises DirectoryForkedError when the stored entries are not those of the stored head, AnchorMismatchError.
         """
-        fresh = self._replayed(Directory(self.origin), entries, verified=True)
-        if fresh.size != directory.size or fresh.root_at(fresh.size) != directory.root:
+        fresh = Directory(self.origin)
+        if len(entries) != directory.size or fresh.root_after(entries) != directory.root:
             raise DirectoryForkedError(size=directory.size)
-        self.directory = fresh
+        self.directory = self._replayed(fresh, entries, verified=True)
         self.activity = activity
 
     def _replayed(self, directory: Directory, entries: Sequence[bytes], *, verified: bool) -> Directory:
@@ -134,14 +137,19 @@ class Trust:
         self._replayed(self.directory, entries, verified=False)
 
     def accept_proof(self, log: str, entry: bytes, proof: Proof) -> None:
-        """Check that an entry is in a log that extends what was known; the log's head moves on.
+        """Check that an entry is in a log that extends what was known; the activity log's head moves on.
 
-        Raises LogInconsistentError, InclusionProofWrongError and the errors of checkpoints.
+        Directory entries stand under a checkpoint of the directory as replayed, or one that is proven to extend it.
+        Raises LogInconsistentError, DirectoryForkedError, InclusionProofWrongError and the errors of checkpoints.
         """
         checkpoint = self.open_checkpoint(log, proof.checkpoint)
         verify_inclusion(leaf_hash(entry), proof.index, checkpoint.size, proof.inclusion, checkpoint.root)
         if log == "activity":
             self.activity = self._follow(checkpoint, proof.consistency)
+        elif checkpoint.size > self.directory.size:
+            _extends(self.directory_head, checkpoint, proof.consistency)
+        elif self.directory.root_at(checkpoint.size) != checkpoint.root:
+            raise DirectoryForkedError(size=checkpoint.size)
 
     def follow_activity(self, note: bytes, consistency: Sequence[bytes]) -> Head:
         """Move the activity head to a newer checkpoint. Raises LogInconsistentError and errors of checkpoints."""
@@ -149,10 +157,7 @@ class Trust:
         return self.activity
 
     def _follow(self, checkpoint: Checkpoint, consistency: Sequence[bytes]) -> Head:
-        before = self.activity
-        if checkpoint.size < before.size:
-            raise LogInconsistentError(old_size=before.size, new_size=checkpoint.size, why="the log became shorter")
-        verify_consistency(before.size, before.root, checkpoint.size, checkpoint.root, consistency)
+        _extends(self.activity, checkpoint, consistency)
         return Head(size=checkpoint.size, root=checkpoint.root)
 
     def accept_logged(self, logged: Logged, kind: type[R], *, transfer: TransferId | None = None) -> R:
@@ -160,7 +165,6 @@ class Trust:
 
         Raises RecordWrongError and as `accept_proof` does.
         """
-        self.accept_proof("activity", commitment(logged.record, salt=logged.salt), logged.proof)
         try:
             record = parse_record(logged.record)
         except MalformedError as error:
@@ -169,7 +173,14 @@ class Trust:
             raise RecordWrongError(why=f"a {record.KIND} record instead of {kind.KIND}")
         if transfer is not None and getattr(record, "transfer", None) != transfer:
             raise RecordWrongError(why="it is about another transfer")
+        self.accept_proof("activity", commitment(logged.record, salt=logged.salt), logged.proof)
         return record
+
+
+def _extends(before: Head, checkpoint: Checkpoint, consistency: Sequence[bytes]) -> None:
+    if checkpoint.size < before.size:
+        raise LogInconsistentError(old_size=before.size, new_size=checkpoint.size, why="the log became shorter")
+    verify_consistency(before.size, before.root, checkpoint.size, checkpoint.root, consistency)
 
 
 def _unverified(note: bytes) -> Checkpoint:
