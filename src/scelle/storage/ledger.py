@@ -44,15 +44,21 @@ class SqlLedger:
     """`scelle.ports.Ledger`, exactly."""
 
     def __init__(
-        self, path: Path, writer_db: Connection, heads: dict[LogName, Head], origins: dict[LogName, str], sign: Sign
+        self,
+        path: Path,
+        writer_db: Connection,
+        logs: dict[LogName, tuple[TileGrower, Head]],
+        origins: dict[LogName, str],
+        sign: Sign,
     ) -> None:
         """See `open`."""
         self._path = path
         self._idle: list[Connection] = []
         self._closed = False
         self._resources = ExitStack()
-        self._trees = {log: PublishedTree(log, head, self._load_tile) for log, head in heads.items()}
-        self._writer = Writer(writer_db, self._trees, origins, sign)
+        self._trees = {log: PublishedTree(log, head, self._load_tile) for log, (_, head) in logs.items()}
+        growers = {log: grower for log, (grower, _) in logs.items()}
+        self._writer = Writer(writer_db, growers, self._trees, origins, sign)
 
     @classmethod
     def open(
@@ -79,12 +85,12 @@ class SqlLedger:
                 file = Path(path)
                 stack.callback(Ownership(file.with_name(LOCK_NAME)).close)
                 db = stack.enter_context(closing(connect(file)))
-                heads = _take_up(db, file, origins, sign)
+                logs = _take_up(db, file, origins, sign)
             except sqlite3.Error as error:
                 raise fault_of(error, "opening the ledger") from error
             except OSError as error:
                 raise StorageFaultError(what="opening the ledger", why=error.strerror or "") from error
-            ledger = cls(file, db, heads, origins, sign)
+            ledger = cls(file, db, logs, origins, sign)
             ledger._resources = stack.pop_all()
             return ledger
 
@@ -175,28 +181,31 @@ class SqlLedger:
         self._resources.close()
 
 
-def _take_up(db: Connection, path: Path, origins: dict[LogName, str], sign: Sign) -> dict[LogName, Head]:
+def _take_up(
+    db: Connection, path: Path, origins: dict[LogName, str], sign: Sign
+) -> dict[LogName, tuple[TileGrower, Head]]:
     db.execute("BEGIN IMMEDIATE")
     try:
         if check_schema(db, path):
-            heads = {log: _checked_head(db, log, origin) for log, origin in origins.items()}
-        else:
-            create_schema(db)
-            heads = {log: signed_head(log, TileGrower(), origin, sign) for log, origin in origins.items()}
-            for log, head in heads.items():
-                store_head(db, log, head)
+            return {log: _checked_tree(db, log, origin) for log, origin in origins.items()}
+        create_schema(db)
+        logs = {}
+        for log, origin in origins.items():
+            grower = TileGrower()
+            logs[log] = grower, signed_head(log, grower, origin, sign)
+            store_head(db, log, logs[log][1])
         db.execute("COMMIT")
+        return logs
     finally:
         roll_back(db)
-    return heads
 
 
-def _checked_head(db: Connection, log: LogName, origin: str) -> Head:
-    _, head = load_tree(db, log)
+def _checked_tree(db: Connection, log: LogName, origin: str) -> tuple[TileGrower, Head]:
+    grower, head = load_tree(db, log)
     try:
         checkpoint = parse_checkpoint(parse_note(head.note).text)
     except LogError as error:
         raise StorageCorruptError(what=f"{log} log", why=error.code) from error
     if (checkpoint.origin, checkpoint.size, checkpoint.root) != (origin, head.size, head.root):
         raise StorageCorruptError(what=f"{log} log", why="the checkpoint is of another tree or origin")
-    return head
+    return grower, head

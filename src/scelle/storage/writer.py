@@ -50,14 +50,19 @@ class Writer:
     """Owns the writing connection. Everything but `submit` and `close` runs in its thread."""
 
     def __init__(
-        self, db: Connection, trees: Mapping[LogName, PublishedTree], origins: Mapping[LogName, str], sign: Sign
+        self,
+        db: Connection,
+        growers: Mapping[LogName, TileGrower],
+        trees: Mapping[LogName, PublishedTree],
+        origins: Mapping[LogName, str],
+        sign: Sign,
     ) -> None:
         self._db = db
         self._trees = trees
         self._origins = origins
         self._sign = sign
         # None: to be loaded in the next transaction, because the one before failed half-way
-        self._growers: dict[LogName, TileGrower] | None = None
+        self._growers: dict[LogName, TileGrower] | None = dict(growers)
         self._queue: SimpleQueue[Job] = SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False
@@ -124,7 +129,7 @@ class Writer:
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         if self._growers is None:
-            self._growers = {log: load_tree(db, log)[0] for log in self._trees}
+            self._growers = self._reload()
         writing = SqlWriting(db, {log: grower.size for log, grower in self._growers.items()})
         outcomes = [_outcome(job, writing) for job in jobs]
         heads = {
@@ -136,6 +141,12 @@ class Writer:
         for log, head in heads.items():
             self._trees[log].head = head
         return outcomes
+
+    def _reload(self) -> dict[LogName, TileGrower]:
+        growers = {}
+        for log, tree in self._trees.items():
+            growers[log], tree.head = load_tree(self._db, log)  # what was told to have failed may have been kept
+        return growers
 
     def _grow(self, log: LogName, grower: TileGrower, entries: list[bytes]) -> Head:
         store_tiles(self._db, log, grower.append(leaf_hashes(entries)))
