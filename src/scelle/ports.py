@@ -515,8 +515,9 @@ class ShareKeeper(Protocol):
     def put(self, shares: Sequence[tuple[SlotOwner, ReleaseShare]]) -> list[int]:
         """Store shares, durable once it returns; one slot number each, in the same order.
 
-        All or nothing: when it raises (also DiskFullError) none is held, or `held` shows it as an orphan. It does
-        not look for an owner that is there already: storing twice takes two slots.
+        All or nothing: when it raises (also DiskFullError) none is held, though after a crash `held` may show orphans.
+        It does not look for an owner that is there already: storing twice takes two slots. Raises MalformedError for
+        an owner or a share that is not 32 bytes.
         """
         ...
 
@@ -535,8 +536,8 @@ class ShareKeeper(Protocol):
     def held(self) -> Iterator[tuple[int, SlotOwner]]:
         """Every slot in use with its owner, ascending, so that orphans can be erased.
 
-        What is put or erased meanwhile may or may not show: look at `held` before looking at the ledger only for
-        slots that no running put can have made.
+        What is put or erased meanwhile may or may not show. A share whose transaction is still under way looks
+        like an orphan: sweep before the service serves, or only what has looked like one for long enough.
         """
         ...
 
