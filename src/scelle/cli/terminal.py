@@ -93,7 +93,13 @@ class Terminal:
         """Ask for a line without showing it; call only when `can_ask`."""
         from getpass import getpass
 
-        return getpass(prompt + " ", stream=self.err)
+        try:
+            return getpass(prompt + " ", stream=self.err)
+        except KeyboardInterrupt:
+            self.err.write("\n")  # the question is still on the line
+            raise
+        except EOFError:
+            return ""
 
     @contextmanager
     def progress(self, label: str, *, total: int | None = None) -> Iterator[Progress]:
