@@ -33,7 +33,7 @@ class ArmorWriter:
         self._held = bytearray()
         self._begun = False
 
-    def feed(self, data: bytes | memoryview) -> bytes:
+    def feed(self, data: bytes | bytearray | memoryview) -> bytes:
         """Take binary bytes; returns armor."""
         self._held += data
         run = len(self._held) // _LINE_BYTES * _LINE_BYTES
@@ -66,7 +66,7 @@ class ArmorReader:
         self._ended = False
         self._error: ArmorError | None = None
 
-    def feed(self, data: bytes | memoryview) -> bytes:
+    def feed(self, data: bytes | bytearray | memoryview) -> bytes:
         """Take armor; returns the bytes of the lines that are now complete. Raises ArmorError."""
         if self._error is not None:
             raise self._error

@@ -45,7 +45,7 @@ class HeaderCutError(HeaderError):
 
 
 class HeaderTooLongError(HeaderError):
-    """The header is longer than is read. Facts: `limit` in bytes."""
+    """The header is longer, or has more stanzas, than is read. Facts: `limit` in bytes."""
 
     code = "age.header-too-long"
     exit_status = Exit.LIMIT

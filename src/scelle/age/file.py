@@ -74,7 +74,7 @@ class Sealer:
         self._head, key = begin(recipients, file_key=file_key, nonce=nonce)
         self._payload = PayloadSealer(key)
 
-    def feed(self, data: bytes | memoryview) -> bytes:
+    def feed(self, data: bytes | bytearray | memoryview) -> bytes:
         """Take plaintext; returns sealed bytes, the header with the first ones."""
         head, self._head = self._head, b""
         return head + self._payload.feed(data)
@@ -98,7 +98,7 @@ class Beginning:
         """Bytes before the first chunk; known once `feed` returned a key."""
         return self._reader.size + NONCE_SIZE
 
-    def feed(self, data: bytes | memoryview) -> tuple[bytes, bytes] | None:
+    def feed(self, data: bytes | bytearray | memoryview) -> tuple[bytes, bytes] | None:
         """Take bytes; once the key is known, returns it and the payload bytes fed so far. Not to be fed after that.
 
         Raises HeaderError, NoMatchError or HmacError.
@@ -130,7 +130,7 @@ class Opener:
         self._beginning = Beginning(identities)
         self._payload: PayloadOpener | None = None
 
-    def feed(self, data: bytes | memoryview) -> bytes:
+    def feed(self, data: bytes | bytearray | memoryview) -> bytes:
         """Take sealed bytes; returns plaintext. Raises AgeError."""
         if self._payload is None:
             begun = self._beginning.feed(data)

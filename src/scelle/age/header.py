@@ -40,6 +40,9 @@ WRAPPED_SIZE = 32
 MAX_HEADER = 1 << 20
 """Longest header that is read or written, in bytes: some six hundred hybrid recipients."""
 
+MAX_STANZAS = 1024
+"""Most stanzas that are read or written: each costs the reader a few curve operations."""
+
 _VERSION_PREFIX = b"age-encryption.org/"
 _VERSION_LINE = b"age-encryption.org/v1"
 _COLUMNS = 64
@@ -173,7 +176,7 @@ def make_header(recipients: Sequence[Recipient], *, file_key: FileKey) -> Header
         raise MixedRecipientsError
     stanzas = tuple(stanza for recipient in recipients for stanza in recipient.wrap(file_key))
     bare = Header(stanzas, bytes(_MAC_SIZE))
-    if len(bare.encode()) > MAX_HEADER:
+    if len(stanzas) > MAX_STANZAS or len(bare.encode()) > MAX_HEADER:
         raise NoRecipientsError(count=len(recipients))
     return Header(stanzas, _mac(file_key, bare._signed))
 
@@ -197,7 +200,7 @@ class HeaderReader:
         self._args: tuple[str, ...] | None = None
         self._body: list[bytes] = []
 
-    def feed(self, data: bytes | memoryview) -> bool:
+    def feed(self, data: bytes | bytearray | memoryview) -> bool:
         """Take more bytes; True once the header is complete. Raises HeaderError."""
         self._pending += data
         start = 0
@@ -208,8 +211,8 @@ class HeaderReader:
             self._line(bytes(self._pending[start:end]))
             self.size += end + 1 - start
             start = end + 1
-        if self.header is None and self.size + len(self._pending) - start > MAX_HEADER:
-            raise HeaderTooLongError(limit=MAX_HEADER)
+            if self.size > MAX_HEADER:
+                raise HeaderTooLongError(limit=MAX_HEADER)
         del self._pending[:start]
         self._scanned = len(self._pending)
         if self.header is not None:
@@ -218,6 +221,8 @@ class HeaderReader:
             return True
         if not self._started and not _VERSION_PREFIX.startswith(bytes(self._pending[: len(_VERSION_PREFIX)])):
             raise NotAgeError
+        if self.size + len(self._pending) > MAX_HEADER:
+            raise HeaderTooLongError(limit=MAX_HEADER)
         return False
 
     def finish(self) -> Header:
@@ -252,6 +257,8 @@ class HeaderReader:
         args = self._args
         if args is None:
             raise AssertionError("a body line outside a stanza")
+        if len(self._stanzas) == MAX_STANZAS:
+            raise HeaderTooLongError(limit=MAX_HEADER)
         self._stanzas.append(Stanza(args, _decode(b"".join(self._body), None, "stanza body")))
         self._args = None
         self._body = []

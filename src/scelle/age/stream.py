@@ -135,7 +135,7 @@ class PayloadSealer:
         self._index = 0
         self._held = bytearray()
 
-    def feed(self, data: bytes | memoryview) -> bytes:
+    def feed(self, data: bytes | bytearray | memoryview) -> bytes:
         """Take plaintext; returns the sealed chunks that are now complete. The last chunk is held back."""
         self._held += data
         run = max(0, len(self._held) - 1) // CHUNK * CHUNK
@@ -168,7 +168,7 @@ class PayloadOpener:
         self._done = False
         self._error: PayloadError | None = None
 
-    def feed(self, data: bytes | memoryview) -> bytes:
+    def feed(self, data: bytes | bytearray | memoryview) -> bytes:
         """Take sealed bytes; returns the plaintext of the chunks that are now complete. Raises PayloadError."""
         self._check()
         self._held += data
