@@ -172,8 +172,8 @@ class TransferSummary(Message):
     expires: int = wire(integer())
     size: int = wire(integer())
     frozen: bool = wire(boolean)
-    reason: str | None = wire(one_of("expired", "revoked", "abandoned"), optional=True)
     recipients: tuple[RecipientStatus, ...] = wire(many(nested(RecipientStatus), high=MAX_RECIPIENTS))
+    reason: str | None = wire(one_of("expired", "revoked", "abandoned"), optional=True)
 
 
 @dataclass(frozen=True)
