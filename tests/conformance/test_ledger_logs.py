@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger_kit import (
+    APHP,
     ORIGINS,
     adding,
     check_entry,
@@ -253,6 +254,23 @@ def test_an_action_that_raises_leaves_nothing(ledger: SqlLedger) -> None:
     assert sizes(ledger) == (0, 0)
     assert ledger.read(lambda r: r.transfer(transfer_id(1))) is None
     assert where(ledger, b"other") is None
+
+
+def test_an_undone_action_that_read_records_takes_none_of_the_others_along(ledger: SqlLedger) -> None:
+    def look_and_fail(writing: Writing) -> int:
+        assert writing.append_activity(entry(1)) == 1
+        assert [record.index for record in writing.records(start=0, limit=9, organisation=None)] == [0, 1]
+        raise KeyError("no")
+
+    gate = threading.Event()
+    held = ledger.submit(lambda w: gate.wait(10))
+    futures = [ledger.submit(action) for action in (adding(0), look_and_fail, adding(1))]
+    gate.set()
+    held.result()
+    assert [future.exception() is None for future in futures] == [True, False, True]
+    found = ledger.read(lambda r: r.records(start=0, limit=9, organisation=APHP))
+    assert [record.record for record in found] == [entry(0).record, entry(1).record]
+    check_whole_log(ledger, ACTIVITY)
 
 
 def test_actions_share_a_transaction_unless_alone(ledger: SqlLedger) -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -41,13 +41,19 @@ class FaultyConnection:
         self.fail_at: str | None = None
         self.after = False
 
-    def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+    def _through(self, run: Callable[..., sqlite3.Cursor], sql: str, values: Any) -> sqlite3.Cursor:
         if self.fail_at is not None and sql.startswith(self.fail_at):
             self.fail_at = None
             if self.after:
-                self.db.execute(sql, values)
+                run(sql, values)
             raise sqlite3.OperationalError("disk I/O error")
-        return self.db.execute(sql, values)
+        return run(sql, values)
+
+    def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+        return self._through(self.db.execute, sql, values)
+
+    def executemany(self, sql: str, values: Any) -> sqlite3.Cursor:
+        return self._through(self.db.executemany, sql, values)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.db, name)
@@ -96,7 +102,17 @@ def batch(ledger: SqlLedger, *numbers: int) -> list[BaseException | None]:
 
 
 @pytest.mark.parametrize(
-    "at", ["COMMIT", "INSERT INTO activity", "SAVEPOINT", "RELEASE", "INSERT OR REPLACE INTO heads"]
+    "at",
+    [
+        "BEGIN",
+        "SAVEPOINT",
+        "INSERT INTO statements",
+        "RELEASE",
+        "INSERT INTO activity",
+        "INSERT INTO tiles",
+        "INSERT OR REPLACE INTO heads",
+        "COMMIT",
+    ],
 )
 def test_a_failing_statement_fails_the_whole_transaction(rig: Rig, at: str) -> None:
     assert batch(rig.ledger, *range(255)) == [None] * 255

@@ -132,6 +132,7 @@ class Writer:
             self._growers = self._reload()
         writing = SqlWriting(db, {log: grower.size for log, grower in self._growers.items()})
         outcomes = [_outcome(job, writing) for job in jobs]
+        writing.flush()
         heads = {
             log: self._grow(log, grower, writing.entries[log])
             for log, grower in self._growers.items()
@@ -164,8 +165,7 @@ def signed_head(log: LogName, grower: TileGrower, origin: str, sign: Sign) -> He
 
 def _outcome(job: Job, writing: SqlWriting) -> Any:
     try:
-        with writing.undone_on_error():
-            return job.action(writing)
+        return writing.perform(job.action)
     except _OF_THE_ACTION as error:
         return _Raised(error)
     except sqlite3.Error:
