@@ -94,6 +94,6 @@ class TransferAmbiguousError(CallerError):
 class TooLargeError(CallerError):
     """More than the service takes in one transfer. Facts: `size`, `most`."""
 
-    code = "transfer.too-large"
+    code = "source.too-large"
     exit_status = Exit.LIMIT
     http_status = 413
