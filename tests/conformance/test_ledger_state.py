@@ -1,14 +1,27 @@
 """The Ledger port: its rows, how they are found again, and what is left once they are erased."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import Table
 
 from ledger_kit import APHP, CNAM, adding, entry, key_id, open_ledger, recipient_row, transfer_id, transfer_row
 from scelle.base.ids import FreezeId, OrgId
-from scelle.ports import ACTIVITY, ContactRow, FreezeRow, MailRow, PartRow, StateConflictError, Usage, Writing
+from scelle.ports import (
+    ACTIVITY,
+    ContactRow,
+    FreezeRow,
+    MailRow,
+    PartRow,
+    RecipientRow,
+    StateConflictError,
+    TransferRow,
+    Usage,
+    Writing,
+)
+from scelle.storage import tables
 from scelle.storage.ledger import SqlLedger
 
 T = TypeVar("T")
@@ -287,3 +300,22 @@ def test_mails(ledger: SqlLedger) -> None:
         lambda w: w.update_mail(MailRow(99, "arrived", one, key_id(1), 1, 1)),
         lambda w: w.queue_mail(kind="arrived", transfer=transfer_id(3), key=key_id(1), due=1),
     )
+
+
+@pytest.mark.parametrize(
+    ("row", "table"),
+    [
+        (TransferRow, tables.transfers),
+        (PartRow, tables.parts),
+        (RecipientRow, tables.recipients),
+        (FreezeRow, tables.freezes),
+        (ContactRow, tables.contacts),
+        (MailRow, tables.mails),
+    ],
+)
+def test_columns_stand_in_the_order_of_the_fields(row: type, table: Table) -> None:
+    """Rows go in and out by position, and their keys come first."""
+    names = [column.name for column in table.columns]
+    assert names == [field.name for field in fields(row)]
+    keys = [column.name for column in table.primary_key.columns]
+    assert names[: len(keys)] == keys

@@ -123,7 +123,7 @@ def test_smtp_over_starttls_with_password(certificate: tuple[Path, Path]) -> Non
 
     def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"scelle", b"right")
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
     options: dict[str, Any] = {"authenticator": authenticate, "auth_required": True, "require_starttls": True}
     with server(sink, certificate, **options) as port:
