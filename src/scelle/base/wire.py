@@ -101,7 +101,10 @@ def data(size: int | None = None, *, high: int = 1 << 20) -> Codec[bytes]:
 
     def decode(value: Json, what: str) -> bytes:
         limit = high if size is None else size
-        return decode_base64(_text(value, what, 0, (limit + 2) // 3 * 4), size=size, what=what)
+        found = decode_base64(_text(value, what, 0, (limit + 2) // 3 * 4), size=size, what=what)
+        if len(found) > limit:
+            raise MalformedError(what=what, why=f"longer than {limit} bytes")
+        return found
 
     schema: dict[str, Json] = {"type": "string", "contentEncoding": "base64"}
     return Codec(encode_base64, decode, schema)
