@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyrage
@@ -107,7 +108,7 @@ def _memory_rates(size: int) -> dict[str, float]:
         "age room seal, two cores": _on_two(_room_seal),
         "age room open, two cores": _on_two(_room_open),
     }
-    return _best({name: lambda work=work: work(chunks) for name, work in works.items()}, chunks * CHUNK)
+    return _best({name: partial(work, chunks) for name, work in works.items()}, chunks * CHUNK)
 
 
 def _file_rates(size: int, folder: Path) -> dict[str, float]:
