@@ -9,7 +9,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from hashlib import sha256
 from ipaddress import ip_address
@@ -108,6 +108,14 @@ class Connection:
         if self._http is not None:
             self._http.close()
             self._http = None
+
+    def abort(self) -> None:
+        """Break the connection off from another thread: what waits on it fails at once with NetworkError."""
+        http_connection = self._http
+        socket_now = http_connection.sock if http_connection is not None else None
+        if socket_now is not None:
+            with suppress(OSError):
+                socket_now.shutdown(socket.SHUT_RDWR)
 
     # --- requests -------------------------------------------------------------------------------------------
 

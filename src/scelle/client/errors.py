@@ -97,3 +97,35 @@ class TooLargeError(CallerError):
     code = "source.too-large"
     exit_status = Exit.LIMIT
     http_status = 413
+
+
+class CopyThereError(CallerError):
+    """An opened copy is still where it was put: its deletion cannot be attested. Facts: `path`."""
+
+    code = "disk.copy-there"
+    exit_status = Exit.STATE
+    http_status = 409
+
+
+class LogKeyDiffersError(PeerError):
+    """A folder or service names another log key than the one that was pinned. Facts: `log`."""
+
+    code = "log.key-differs"
+    exit_status = Exit.LOG
+    http_status = 502
+
+
+class FreezeUnknownError(CallerError):
+    """No freeze whose id begins so. Facts: `id`."""
+
+    code = "freeze.unknown"
+    exit_status = Exit.NOT_FOUND
+    http_status = 404
+
+
+class FreezeAmbiguousError(CallerError):
+    """Several freezes begin with these characters. Facts: `id`."""
+
+    code = "freeze.ambiguous"
+    exit_status = Exit.USAGE
+    http_status = 400
