@@ -82,12 +82,12 @@ class Event(Enum):
     @property
     def label(self) -> str:
         """The event's name."""
-        return self.value[0]
+        return str(self.value[0])
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields that it carries."""
-        return self.value[1:]
+        return tuple(self.value[1:])
 
 
 class EventRefusedError(ValueError):
