@@ -11,6 +11,10 @@ COMMANDS: dict[str, str] = {
     "seal": "scelle.cli.seal",
     "unseal": "scelle.cli.seal",
     "completion": "scelle.cli.completion",
+    "service init": "scelle.cli.service",
+    "service run": "scelle.cli.service",
+    "service invite": "scelle.cli.service",
+    "service check": "scelle.cli.service",
 }
 """Command name to module, in the order of the help page. A module lists its commands in `COMMANDS`."""
 
