@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from scelle.tlog.checkpoint import Checkpoint
 from scelle.tlog.errors import RootWrongError
 from scelle.tlog.tiles import Bundle, Tile, TileGrower, bundles_of, decode_bundle
-from scelle.tlog.tree import leaf_hashes
+from scelle.tlog.tree import Frontier, leaf_hashes
 
 
 class LogReplay:
@@ -29,6 +29,11 @@ class LogReplay:
     def size(self) -> int:
         """Number of entries taken so far."""
         return self._tree.size
+
+    @property
+    def frontier(self) -> Frontier:
+        """An independent frontier of the tree so far, to compare it with a head that was known before."""
+        return self._tree.frontier.copy()
 
     def feed(self, data: bytes) -> tuple[list[bytes], list[tuple[Tile, bytes]]]:
         """Take the bytes of the wanted bundle: its entries, and the full tiles that the log must serve with it.
