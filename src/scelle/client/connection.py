@@ -162,7 +162,9 @@ class Connection:
     def part_offset(self, path: str) -> int:
         """Tus HEAD: how many bytes of a part the service has."""
         with self._signed("HEAD", path, {"tus-resumable": "1.0.0"}, None) as response:
-            return _offset(response)
+            found = _offset(response)
+            self._read(response, MAX_PROBLEM)
+        return found
 
     def send_chunk(self, path: str, chunk: memoryview, *, digest: bytes | None, offset: int, length: int | None) -> int:
         """Tus PATCH of one chunk with this SHA-256 digest; `length`: the part's total, with its last chunk.
@@ -244,7 +246,7 @@ class Connection:
                 if response.status >= 400:
                     raise self._problem(response, method)
                 yield response
-                done = response.isclosed() or method == "HEAD"
+                done = response.isclosed()
             finally:
                 if not done or response.will_close:
                     self.close()
