@@ -39,10 +39,14 @@ def about(asked: str, named: str) -> None:
         raise MalformedError(what="statement", why="it is about something else than the request")
 
 
-def check_time(core: Core, act: Act) -> None:
-    """Raises StatementClockError when the author's clock is more than five minutes off."""
+def check_time(core: Core, act: Act, *, since: int | None = None) -> None:
+    """Raises StatementClockError when the author's clock is more than five minutes off.
+
+    `since`: an earlier moment from which on it may have been signed; without one, now.
+    """
     now = core.clock.now()
-    if abs(act.time - now) > CLOCKS_DIFFER:
+    earliest = now if since is None else min(since, now)
+    if not earliest - CLOCKS_DIFFER <= act.time <= now + CLOCKS_DIFFER:
         raise StatementClockError(time=act.time, now=now)
 
 
@@ -58,12 +62,12 @@ def spend(tx: Writing, asker: Asker) -> None:
         raise RequestReplayedError(key=asker.member.key)
 
 
-def begin_act(core: Core, tx: Writing, asker: Asker, act: MemberAct) -> None:
+def begin_act(core: Core, tx: Writing, asker: Asker, act: MemberAct, *, since: int | None = None) -> None:
     """Checks of a statement that is not in the log yet, inside the transaction that may put it there.
 
-    Raises StatementClockError, DirectoryUnseenError, and as `spend` does.
+    `since` as in `check_time`. Raises StatementClockError, DirectoryUnseenError, and as `spend` does.
     """
-    check_time(core, act)
+    check_time(core, act, since=since)
     if not core.directory.knows(act.seen):
         raise DirectoryUnseenError(size=act.seen.size)
     spend(tx, asker)

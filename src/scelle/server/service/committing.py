@@ -176,7 +176,8 @@ class Committing:
             return before
         row = own_transfer(tx, asker, cover.transfer)
         state = step(TransferState(row.state), TransferEvent.SEAL)
-        begin_act(core, tx, asker, cover)
+        # Signed at any time of the upload: a commit that was cut off is repeated with the cover it had.
+        begin_act(core, tx, asker, cover, since=row.created)
         # Once more, by the directory and the clock of this moment: a desk may have gone while bytes were checked.
         self._check_cover(asker, statement)
         freezes = core.freezes.matching(subject_of(row, rows))
