@@ -1,7 +1,12 @@
-"""The description of the interface (OpenAPI 3.1), made from the table of routes and the message types."""
+"""The description of the interface (OpenAPI 3.1), made from the table of routes and the message types.
+
+`python -m scelle.server.api.openapi spec/openapi.json` writes it; a test compares it with the tree.
+"""
 
 import json
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from scelle.base.wire import Message
@@ -119,3 +124,15 @@ def _responses(route: Route) -> Node:
             "content": {problems.MEDIA_TYPE: {"schema": _reference(Problem)}},
         },
     }
+
+
+def main() -> None:
+    """Write the description to the file that is named."""
+    from scelle import __version__
+    from scelle.server.api.routes import ROUTES
+
+    Path(sys.argv[1]).write_bytes(encode(describe(ROUTES, version=__version__)))
+
+
+if __name__ == "__main__":
+    main()
