@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import sqlite3
 import ssl
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.parties_kit import two_parties
 from flows.service_process_kit import HOST, ORIGIN, ServiceProcess, running_service
 from scelle.app.checking import check
 from scelle.app.datafolder import ServiceKeyError, ServiceMissingError, load_keys, open_ledger
@@ -18,6 +20,7 @@ from scelle.app.randomness import draw
 from scelle.app.service import ServiceExistsError, init, invite, settings_of_service
 from scelle.app.settings import SettingsValueError
 from scelle.base.errors import MalformedError
+from scelle.cli.main import run
 from scelle.exchange.errors import EntryRefusedError
 from scelle.exchange.invitation import InvitationKind, parse_invitation
 from scelle.storage.errors import StorageInUseError
@@ -170,3 +173,57 @@ def test_tls_with_the_given_certificate(tmp_path: Path) -> None:
             plain.request("GET", "/v1/service")
             with pytest.raises((OSError, http.client.HTTPException)):
                 plain.getresponse()
+
+
+def test_checking_reads_parts_and_shares(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"results" * 1000)
+    with running_service(tmp_path) as service, two_parties(tmp_path / "homes", service) as parties:
+        transfer = parties.sent(tmp_path / "file").transfer
+        assert check(service.data) == []
+        part = next((service.data / "parts").rglob("*_1"))
+        with part.open("r+b") as file:
+            file.seek(100)
+            file.write(b"\0\0\0\0")
+        with (service.data / "shares.slots").open("r+b") as file:
+            file.seek(128 + 40)
+            file.write(b"\0\0\0\0")
+        found = check(service.data)
+        assert {each.where for each in found} == {f"transfer {transfer}"}
+        assert [each.why.split(" ")[0:2] for each in found] == [["part", "1"], ["the", "release"]]
+        part.unlink()
+        assert "cannot be read" in check(service.data)[0].why
+
+
+def test_the_commands_as_an_operator_types_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = str(tmp_path / "data")
+    assert run(["service", "init", "--data", data, "--host-org", "aphp", "--origin", "o.example", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (made["origin"], made["host"], len(made["anchor"])) == ("o.example", "aphp", 64)
+    assert run(["service", "invite", "aphp", "--data", data, "--expires", "2d"]) == 0
+    out, told = capsys.readouterr()
+    assert parse_invitation(out).anchor.hex() == made["anchor"]
+    assert out.count("\n") == 1
+    assert "aphp" in told
+    assert run(["service", "check", "--data", data]) == 0
+    assert run(["service", "init", "--data", data, "--host-org", "aphp"]) == 20
+    assert run(["service", "init", "--data", data + "2", "--host-org", "aphp", "--listen", "here"]) == 2
+    assert run(["service", "run", "--data", data + "2"]) == 7
+    with closing(sqlite3.connect(tmp_path / "data" / "ledger.sqlite")) as db:
+        db.execute("UPDATE directory SET statement = CAST(statement || x'0a' AS BLOB) WHERE \"index\" = 1")
+        db.commit()
+    capsys.readouterr()
+    assert run(["service", "check", "--data", data, "--json"]) == 17
+    out, told = capsys.readouterr()
+    assert json.loads(out)["findings"]
+    assert json.loads(told)["code"] == "service.check-failed"
+
+
+def test_an_address_that_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        data = str(tmp_path / "data")
+        assert run(["service", "init", "--data", data, "--host-org", "aphp", "--listen", address]) == 0
+        assert run(["service", "run", "--data", data]) == 20
+    assert address in capsys.readouterr().err

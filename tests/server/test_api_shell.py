@@ -367,3 +367,12 @@ def test_nothing_is_redirected_and_connections_are_kept(shell: Shell) -> None:
         for _ in range(3):
             connection.sendall(b"GET /v1/service HTTP/1.1\r\nhost: x\r\n\r\n")
             assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_more_requests_than_it_serves_at_once_are_told_to_wait(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scelle.server.api.application.MAX_RUNNING_PER_KEY", 0)
+    crowded = shell.ask("GET", "/v1/intake")
+    assert (crowded.status, problem(crowded.body).code) == (429, "request.too-many")
+    monkeypatch.setattr("scelle.server.api.application.MAX_RUNNING", 0)
+    busy = shell.send("GET", "/v1/service")
+    assert (busy.status, problem(busy.body).code, busy.headers["retry-after"]) == (503, "request.busy", "5")
