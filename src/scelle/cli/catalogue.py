@@ -5,6 +5,31 @@ from importlib import import_module
 from scelle.cli.grammar import Command, NearCommandError, UnknownCommandError, UsageError
 
 COMMANDS: dict[str, str] = {
+    "join": "scelle.cli.joining",
+    "whoami": "scelle.cli.joining",
+    "members": "scelle.cli.joining",
+    "directory": "scelle.cli.directory",
+    "member invite": "scelle.cli.joining",
+    "desk list": "scelle.cli.directory",
+    "desk add": "scelle.cli.directory",
+    "desk remove": "scelle.cli.directory",
+    "accept": "scelle.cli.directory",
+    "send": "scelle.cli.sending",
+    "sent": "scelle.cli.sending",
+    "inbox": "scelle.cli.inbox",
+    "show": "scelle.cli.inbox",
+    "open": "scelle.cli.inbox",
+    "discard": "scelle.cli.inbox",
+    "revoke": "scelle.cli.sending",
+    "inventory": "scelle.cli.oversight",
+    "freeze": "scelle.cli.oversight",
+    "freezes": "scelle.cli.oversight",
+    "lift": "scelle.cli.oversight",
+    "confirm": "scelle.cli.oversight",
+    "log verify": "scelle.cli.log",
+    "log export": "scelle.cli.log",
+    "log proof": "scelle.cli.log",
+    "log tail": "scelle.cli.log",
     "unlock": "scelle.cli.unlock",
     "lock": "scelle.cli.unlock",
     "keygen": "scelle.cli.keygen",
@@ -15,6 +40,7 @@ COMMANDS: dict[str, str] = {
     "service run": "scelle.cli.service",
     "service invite": "scelle.cli.service",
     "service check": "scelle.cli.service",
+    "demo": "scelle.cli.demo",
 }
 """Command name to module, in the order of the help page. A module lists its commands in `COMMANDS`."""
 

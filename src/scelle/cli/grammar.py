@@ -84,6 +84,18 @@ class ChoiceError(UsageError):
     code = "usage.choice"
 
 
+class TextLengthError(UsageError):
+    """A text is empty or too long. Facts: `option`, `most` (characters)."""
+
+    code = "usage.text-length"
+
+
+class NumberError(UsageError):
+    """A value is not a number. Facts: `value`, `option`."""
+
+    code = "usage.number"
+
+
 class ConflictError(UsageError):
     """Two options exclude each other. Facts: `first`, `second`."""
 
@@ -168,6 +180,18 @@ class Values:
     def texts(self, name: str) -> list[str]:
         """Every value of an option or argument that may be given several times."""
         return list(self._given[name])
+
+    def listed(self, name: str) -> list[str]:
+        """Every value of an option whose values may also stand in one, with commas between; each once, in order."""
+        parts = [part.strip() for value in self._given[name] for part in value.split(",")]
+        return list(dict.fromkeys(part for part in parts if part))
+
+    def bounded(self, name: str, most: int) -> str | None:
+        """The value of an option, None when it was not given. Raises TextLengthError when it is empty or too long."""
+        value = self.optional(name)
+        if value is not None and not 1 <= len(value.strip()) <= most:
+            raise TextLengthError(option=f"--{name}", most=most)
+        return None if value is None else value.strip()
 
     def at_most_one(self, *names: str) -> None:
         """Refuse two of these options together. Raises ConflictError."""

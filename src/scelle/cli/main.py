@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scelle.base.errors import Exit, ScelleError
+from scelle.base.errors import Exit, PeerError, ScelleError
 from scelle.cli import catalogue
 from scelle.cli.grammar import COMMON, UnknownOptionError, UsageError, Values, parse
 from scelle.cli.session import Result, Session
@@ -147,6 +147,8 @@ def _render(result: Result, terminal: Terminal) -> None:
 
 def _fail(failure: ScelleError, terminal: Terminal, words: Words) -> int:
     sentence, advice = words.error(failure)
+    if _said_by_service(failure):
+        sentence, advice = _refusal(failure, sentence, advice, words)
     status = int(failure.exit_status)
     if terminal.json:
         _problem(terminal, failure.code, title=sentence, detail=str(failure), hint=advice, status=status)
@@ -158,6 +160,24 @@ def _fail(failure: ScelleError, terminal: Terminal, words: Words) -> int:
             command = str(failure.facts["command"]).removeprefix("scelle")
             terminal.alarm(words("frame.see", command=f"scelle {command}".rstrip()))
     return status
+
+
+def _said_by_service(failure: ScelleError) -> bool:
+    notes = getattr(failure, "__notes__", None)
+    if not notes:
+        return False
+    from scelle.client.connection import FROM_SERVICE
+
+    return FROM_SERVICE in notes
+
+
+def _refusal(failure: ScelleError, sentence: str, advice: str, words: Words) -> tuple[str, str]:
+    """What the service answered is told as its word; that *we* sent something wrong is no reason for an alarm."""
+    if failure.code == "directory.entry-refused":
+        sentence = words("frame.entry-refused", why=words.reason(str(failure.facts.get("why", "?"))))
+    if isinstance(failure, PeerError):
+        advice = words("frame.refused-hint")
+    return words("frame.service-says", text=sentence), advice
 
 
 def _defect(defect: Exception, terminal: Terminal, words: Words) -> int:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _SPACES = "\u00a0\u202f"
 _BAR_FROM = 8 << 20  # bytes; shorter work is over before a bar could be read
+_BAR_FROM_COUNT = 1 << 14  # entries; likewise
+_WIDTH = 80  # columns that a table fits, when one of its columns may be shortened
+_LEAST = 8  # columns that a shortened cell keeps
 
 
 def safe(text: str) -> str:
@@ -37,11 +40,30 @@ def _escape(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a table with aligned columns, two spaces apart; no trailing blanks."""
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, shorten: int | None = None) -> list[str]:
+    """Lines of a table with aligned columns, two spaces apart; no trailing blanks.
+
+    `shorten`: the column whose cells are cut so that the lines fit 80 columns.
+    """
     lines = [list(headers), *[[safe(cell) for cell in row] for row in rows]]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
+    if shorten is not None:
+        others = sum(widths) - widths[shorten] + 2 * (len(widths) - 1)
+        widths[shorten] = min(widths[shorten], max(_LEAST, len(headers[shorten]), _WIDTH - others))
+        for line in lines:
+            line[shorten] = cut(line[shorten], widths[shorten])
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def cut(text: str, width: int) -> str:
+    """The text, with an ellipsis at its end when it is longer than the width."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def pairs(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Lines of labels and what they say, indented by two spaces, aligned."""
+    width = max(len(label) for label, _ in rows)
+    return [f"  {label.ljust(width)}  {safe(text)}".rstrip() for label, text in rows]
 
 
 class Terminal:
@@ -89,6 +111,12 @@ class Terminal:
         self.out.flush()
         return self.out.buffer
 
+    def ask(self, prompt: str) -> str:
+        """Ask for a line; call only when `can_ask`."""
+        self.err.write(prompt + " ")
+        self.err.flush()
+        return sys.stdin.readline().strip()
+
     def ask_hidden(self, prompt: str) -> str:
         """Ask for a line without showing it; call only when `can_ask`."""
         from getpass import getpass
@@ -102,12 +130,15 @@ class Terminal:
             return ""
 
     @contextmanager
-    def progress(self, label: str, *, total: int | None = None) -> Iterator[Progress]:
-        """A bar on standard error while long work goes on; nothing when nobody would see it. `total`: bytes."""
+    def progress(self, label: str, *, total: int | None = None, counted: bool = False) -> Iterator[Progress]:
+        """A bar on standard error while long work goes on; nothing when nobody would see it.
+
+        `total`: bytes; `counted`: entries are told instead of bytes.
+        """
         if self.quiet or self.json or not self.err.isatty():
             yield silent
             return
-        bar = _LazyBar(label, total, self.err)
+        bar = _LazyBar(label, total, self.err, counted=counted)
         try:
             yield bar
         finally:
@@ -117,7 +148,9 @@ class Terminal:
 class _LazyBar:
     """A rich bar that appears once the work is known to be long."""
 
-    def __init__(self, label: str, total: int | None, stream: TextIO) -> None:
+    def __init__(self, label: str, total: int | None, stream: TextIO, *, counted: bool) -> None:
+        self._counted = counted
+        self._least = _BAR_FROM_COUNT if counted else _BAR_FROM
         self._label = label
         self._total = total
         self._stream = stream
@@ -126,7 +159,7 @@ class _LazyBar:
     def __call__(self, done: int, total: int | None = None) -> None:
         self._total = self._total if total is None else total
         if self._bar is None:
-            if (done if self._total is None else self._total) < _BAR_FROM:
+            if (done if self._total is None else self._total) < self._least:
                 return
             self._bar = self._start()
             self._task = self._bar.add_task(self._label, total=self._total)
@@ -139,8 +172,11 @@ class _LazyBar:
         bar = progress.Progress(
             progress.TextColumn("{task.description}", markup=False),
             progress.BarColumn(),
-            progress.DownloadColumn(),
-            progress.TransferSpeedColumn(),
+            *(
+                (progress.MofNCompleteColumn(),)
+                if self._counted
+                else (progress.DownloadColumn(), progress.TransferSpeedColumn())
+            ),
             progress.TimeRemainingColumn(),
             console=Console(file=self._stream),
             transient=True,

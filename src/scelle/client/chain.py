@@ -33,9 +33,14 @@ def remember(folder: Path, store_key: bytes) -> None:
     write_private(folder / _MARKER, b"")
 
 
+def is_remembered(folder: Path) -> bool:
+    """Whether the store key was put into the keyring from here; the keyring itself is not asked."""
+    return (folder / _MARKER).exists()
+
+
 def recall(folder: Path) -> bytes | None:
     """The store key from the keyring; None when it was never put there or is gone. Raises KeyringError."""
-    if not (folder / _MARKER).exists():
+    if not is_remembered(folder):
         return None
     import keyring
     from keyring.errors import KeyringError as TheirError
@@ -52,7 +57,7 @@ def recall(folder: Path) -> bytes | None:
 
 def forget(folder: Path) -> bool:
     """Take the store key out of the keyring; whether it was there. Raises KeyringError."""
-    if not (folder / _MARKER).exists():
+    if not is_remembered(folder):
         return False
     import keyring
     from keyring.errors import KeyringError as TheirError

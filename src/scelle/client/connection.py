@@ -41,6 +41,9 @@ TIMEOUT: Final = 60.0
 MAX_PROBLEM: Final = 1 << 16
 BLOCK: Final = 1 << 20
 
+FROM_SERVICE: Final = "said by the service"
+"""Note on an error that the service answered with: its word, which nothing on this computer found."""
+
 _LOCAL_CODES: Final = ("vault.", "home.", "network.", "service.", "disk.", "agent.", "frame.", "source.", "settings.")
 """Codes of this computer's own errors: a service that answers with one is not repeated."""
 
@@ -347,7 +350,9 @@ class Connection:
         kind = error_class(problem.code)
         if kind is None or problem.code.startswith(_LOCAL_CODES):
             return ServiceProblemError(status=status, problem=problem.code)
-        return kind(**{fact.name: fact.value for fact in problem.facts})
+        failure = kind(**{fact.name: fact.value for fact in problem.facts})
+        failure.add_note(FROM_SERVICE)
+        return failure
 
 
 def _offset(response: http.client.HTTPResponse) -> int:

@@ -1,10 +1,12 @@
 """Every sentence for a person, per language, and how numbers, dates and names are put into them.
 
 A language is a package (`en`, `fr`) whose modules each hold one dictionary `WORDS`. The name of a module begins with
-what it holds: `errors_*` (error code to sentence and advice), `help_*` (help pages), `view_*` (what commands print).
-They are read when first needed. Fields are those of `str.format`, with formats of our own after the colon:
+what it holds: `errors_*` (error code to sentence and advice), `help_*` (help pages), `view_*` (what commands print),
+`reason_*` (facts that are texts themselves, as errors spell them, to what a person reads). They are read when first
+needed. Fields are those of `str.format`, with formats of our own after the colon:
 
-`{size:size}` bytes · `{n:count}` a whole number · `{at:time}` and `{at:date}` unix seconds · `{left:span}` seconds ·
+`{size:size}` bytes · `{n:count}` a whole number · `{at:time}`, `{at:date}` and (for tables) `{at:stamp}` unix seconds ·
+`{left:span}` seconds · `{key:short}` the first characters of an id ·
 `{n:plural file|files}` the word that goes with a number · `{n:choose yes|no}` the text for not zero, or zero.
 
 Texts put into a sentence are made safe for the terminal here, in one place.
@@ -22,7 +24,18 @@ from scelle.cli.terminal import safe
 
 Lang: TypeAlias = Literal["en", "fr"]
 LANGS: tuple[Lang, ...] = ("en", "fr")
-Kind: TypeAlias = Literal["errors", "help", "view"]
+Kind: TypeAlias = Literal["errors", "help", "view", "reason"]
+
+_REASONS = frozenset({"why", "what", "role", "state", "event", "scope", "kind"})
+"""Facts that are words themselves."""
+
+_NUMBERS = frozenset({"size", "count", "time", "date", "stamp", "span", "plural", "choose"})
+"""Formats of numbers: a fact that came through a problem of the service is a text of digits."""
+
+_LATEST = 253_370_764_800  # the last year that a datetime has; who names a later time shall not stop the program
+
+SHORT = 8
+"""Characters of an id that a person is shown, and may type."""
 
 
 def choose_language(environ: Mapping[str, str], *, fallback: str = "") -> Lang:
@@ -90,7 +103,19 @@ class Words:
         pair = self._of("errors").get(failure.code)
         if pair is None:
             return safe(str(failure)), ""
-        return self._form.vformat(pair[0], (), failure.facts), self._form.vformat(pair[1], (), failure.facts)
+        facts = {name: self.reason(str(fact)) if name in _REASONS else fact for name, fact in failure.facts.items()}
+        return self._form.vformat(pair[0], (), facts), self._form.vformat(pair[1], (), facts)
+
+    def reason(self, text: str) -> str:
+        """A fact that is a text, as a person reads it; as it is when nobody put it into words."""
+        known = self._of("reason").get(text)
+        if known is not None:
+            return cast("str", known)
+        for mark in (" / ", ": "):  # several words, or a name with what is wrong about it
+            head, found, tail = text.partition(mark)
+            if found:
+                return self.reason(head) + mark + self.reason(tail)
+        return text
 
 
 class _Form(Formatter):
@@ -109,9 +134,13 @@ class _Form(Formatter):
         return kwargs.get(key, "?")
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if isinstance(value, str):
-            return safe(value)
         name, _, rest = format_spec.partition(" ")
+        if isinstance(value, str):
+            if name == "short":
+                return safe(value[:SHORT])
+            if name not in _NUMBERS or not value.isascii() or not value.isdigit() or len(value) > 16:
+                return safe(value)
+            value = int(value)
         if name in {"plural", "choose"}:
             one, _, other = rest.partition("|")
             return one if (bool(value) if name == "choose" else self.is_one(value)) else other
@@ -143,11 +172,15 @@ class _Form(Formatter):
         return " ".join(parts[:2]) or f"0\u00a0{self.spans[-1]}"
 
     def _moment(self, seconds: int) -> datetime:
-        return datetime.fromtimestamp(seconds, UTC).astimezone(self._zone)
+        return datetime.fromtimestamp(min(seconds, _LATEST), UTC).astimezone(self._zone)
 
     def as_date(self, seconds: int) -> str:
         at = self._moment(seconds)
         return f"{at.day}\u00a0{self.months[at.month - 1]}\u00a0{at.year}"
+
+    def as_stamp(self, seconds: int) -> str:
+        """The same width everywhere, for tables: `2026-11-28 14:02`."""
+        return f"{self._moment(seconds):%Y-%m-%d\u00a0%H:%M}"
 
     def as_time(self, seconds: int) -> str:
         at = self._moment(seconds)

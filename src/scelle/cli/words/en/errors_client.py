@@ -28,4 +28,12 @@ WORDS = {
         "send it in several transfers, or ask the operator",
     ),
     "transfer.ambiguous": ("several transfers begin with “{id}”", "write more of its characters"),
+    "disk.copy-there": ("{path} is still there", "delete it first; then attest that you did"),
+    "freeze.ambiguous": ("several freezes begin with “{id}”", "write more of its characters"),
+    "freeze.unknown": ("there is no freeze “{id}” for you", "“scelle freezes” lists those that concern you"),
+    "log.key-differs": (
+        "this is not the key of the {log} log that you pinned",
+        "stop using what it belongs to until its operator has explained it",
+    ),
+    "member.ambiguous": ("several members are called “{name}”", "name one by the first characters of its key"),
 }

@@ -16,13 +16,13 @@ WORDS = {
         _ALARM,
     ),
     "freeze.active": (
-        "this is frozen (freeze {freeze})",
+        "this is frozen (freeze {freeze:short})",
         "your security officer knows why; lifting takes two officers",
     ),
     "freeze.foreign-scope": ("you cannot freeze the {scope} of another organisation", "tell its security officer"),
     "freeze.wrong-state": (
         "the freeze is {state}: “{event}” is not possible",
-        "“scelle inventory” shows where it stands",
+        "“scelle freezes” shows where it stands",
     ),
     "intake.key-unknown": ("the service's intake key changed meanwhile", _AGAIN),
     "invitation.invalid": ("the invitation cannot be used: {why}", "ask for a new one"),

@@ -56,4 +56,14 @@ WORDS = {
     "settings.unknown-key": ("{path}: “{name}” is not a setting", "see the reference of settings for the names"),
     "settings.value": ("{path}: “{name}” {why}", "correct it there"),
     "settings.form": ("{path} is not a settings file: {why}", "it is written in TOML; see the reference of settings"),
+    "usage.text-length": ("{option} is empty or too long", "write 1 to {most} characters"),
+    "usage.number": ("“{value}” is not a number, as {option} needs", "write it in digits"),
+    "usage.invited": (
+        "{option} is for the first member of a new organisation",
+        "leave it out: your invitation says it",
+    ),
+    "usage.accept-everyone": (
+        "everybody is accepted, so {organisation} alone cannot be left out",
+        "first “scelle accept --from all --remove”, then name those whose files you take",
+    ),
 }

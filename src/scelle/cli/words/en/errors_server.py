@@ -19,7 +19,7 @@ WORDS = {
         "send it in several transfers, or ask the operator",
     ),
     "defect": ("something unforeseen happened inside the service", "give its operator this reference: {reference}"),
-    "freeze.not-found": ("there is no such freeze for you", "“scelle inventory” lists those that concern you"),
+    "freeze.not-found": ("there is no such freeze for you", "“scelle freezes” lists those that concern you"),
     "request.body-too-large": ("the request is larger than {limit:size}", _VERSION),
     "request.body-type": ("the request is not of the type {wanted}", _VERSION),
     "request.busy": ("the service is serving as many requests as it can", "try again in a moment"),

@@ -40,4 +40,15 @@ WORDS = {
         "faites plusieurs transferts, ou demandez à l’exploitant",
     ),
     "transfer.ambiguous": ("plusieurs transferts commencent par « {id} »", "donnez plus de caractères"),
+    "disk.copy-there": ("{path} est toujours là", "supprimez-le d’abord ; attestez-le ensuite"),
+    "freeze.ambiguous": ("plusieurs gels commencent par « {id} »", "donnez plus de caractères"),
+    "freeze.unknown": (
+        "il n’y a pas de gel « {id} » pour vous",
+        "« scelle freezes » liste ceux qui vous concernent",
+    ),
+    "log.key-differs": (
+        "ce n’est pas la clé du journal {log} que vous avez épinglée",
+        "n’utilisez plus ce dont elle vient avant que son exploitant ne l’ait expliqué",
+    ),
+    "member.ambiguous": ("plusieurs membres répondent à « {name} »", "nommez-en un par le début de sa clé"),
 }

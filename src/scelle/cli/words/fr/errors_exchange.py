@@ -31,7 +31,7 @@ WORDS = {
         _ALARM,
     ),
     "freeze.active": (
-        "ceci est gelé (gel {freeze})",
+        "ceci est gelé (gel {freeze:short})",
         "votre responsable de la sécurité sait pourquoi ; lever un gel demande deux responsables",
     ),
     "freeze.foreign-scope": (
@@ -40,7 +40,7 @@ WORDS = {
     ),
     "freeze.wrong-state": (
         "état du gel : {state} ; « {event} » n’est pas possible",
-        "« scelle inventory » montre où il en est",
+        "« scelle freezes » montre où il en est",
     ),
     "intake.key-unknown": ("la clé de réception du service a changé entre-temps", _AGAIN),
     "invitation.invalid": ("l’invitation ne peut pas servir : {why}", "demandez-en une nouvelle"),

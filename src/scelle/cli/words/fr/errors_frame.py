@@ -2,7 +2,7 @@
 
 WORDS = {
     "malformed": (
-        "{what} est mal formé : {why}",
+        "{what} n’a pas la bonne forme : {why}",
         "vérifiez que tout a été copié, ou redemandez-le à l’expéditeur",
     ),
     "usage.unknown-command": ("il n’y a pas de commande « {name} »", "voir « scelle --help »"),
@@ -94,5 +94,15 @@ WORDS = {
     "settings.form": (
         "{path} n’est pas un fichier de réglages : {why}",
         "il s’écrit en TOML ; voir la référence des réglages",
+    ),
+    "usage.text-length": ("{option} est vide ou trop long", "écrivez de 1 à {most} caractères"),
+    "usage.number": ("« {value} » n’est pas un nombre, qu’attend {option}", "écrivez-le en chiffres"),
+    "usage.invited": (
+        "{option} est pour le premier membre d’une nouvelle organisation",
+        "retirez-le : votre invitation le dit",
+    ),
+    "usage.accept-everyone": (
+        "tout le monde est accepté : {organisation} ne peut pas être exclue seule",
+        "d’abord « scelle accept --from all --remove », puis nommez qui vous acceptez",
     ),
 }

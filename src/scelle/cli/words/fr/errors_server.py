@@ -24,7 +24,7 @@ WORDS = {
     ),
     "freeze.not-found": (
         "il n’y a pas de tel gel pour vous",
-        "« scelle inventory » donne ceux qui vous concernent",
+        "« scelle freezes » donne ceux qui vous concernent",
     ),
     "request.body-too-large": ("la requête dépasse {limit:size}", _VERSION),
     "request.body-type": ("la requête n’est pas du type {wanted}", _VERSION),

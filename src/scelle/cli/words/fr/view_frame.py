@@ -9,6 +9,11 @@ WORDS = {
     "frame.report": (
         "merci de signaler cette ligne et ce que vous faisiez ; SCELLE_DEBUG=1 en dit plus, gardez-le pour vous"
     ),
+    "frame.service-says": "le service dit : {text}",
+    "frame.entry-refused": "ceci ne peut pas être inscrit dans l’annuaire : {why}",
+    "frame.refused-hint": (
+        "relancez la commande ; si cela persiste, cherchez une mise à jour de scelle ou voyez avec l’exploitant"
+    ),
     "ask.passphrase": "Phrase de passe :",
     "ask.new-passphrase": "Nouvelle phrase de passe :",
     "ask.again": "La même, encore une fois :",

@@ -1,0 +1,43 @@
+"""Help pages of joining, members, the directory, desks and acceptance."""
+
+_FD = "read the passphrase from this file descriptor (its first line)"
+_ROLES = "roles, with commas between: administrator, sender, recipient, security-officer, dpo, auditor"
+
+WORDS = {
+    "join": "become a member of a service, with the invitation code that you were given",
+    "join --code": "the invitation code; better asked for, or from --code-file: it is a secret until it is used",
+    "join --code-file": "read the code from this file; “-” is standard input",
+    "join --name": "your name, as your colleagues will see it; asked for when absent",
+    "join --email": "your address for notices (they name no file and no person); asked for when absent",
+    "join --organisation-name": "full name of a new organisation",
+    "join --roles": "for the first member of a new organisation, who is always an administrator: further " + _ROLES,
+    "join --plaintext-keys": "keep your keys without a passphrase; whoever reads this disk can use them",
+    "join --passphrase-fd": _FD,
+    "join URL": "address of the service",
+    "whoami": "show who you are at which service; asks nobody",
+    "members": "list the members of your organisation",
+    "members --passphrase-fd": _FD,
+    "member": "invite members of your organisation (administrators)",
+    "member invite": "print the code with which one person can join your organisation",
+    "member invite --roles": _ROLES,
+    "member invite --desk": "a desk at which the person will sit; may be repeated",
+    "member invite --expires": "how long the code can be used: 7d, 12h, 90m; by default 7d",
+    "member invite --passphrase-fd": _FD,
+    "directory": "list the organisations, their desks, and who accepts files from whom",
+    "desk": "list and change the desks of your organisation",
+    "desk list": "list the desks of your organisation and who sits at them",
+    "desk list --passphrase-fd": _FD,
+    "desk add": "make a desk, or seat a member at one",
+    "desk add --title": "what the desk is for, as others will see it",
+    "desk add --passphrase-fd": _FD,
+    "desk add DESK": "name of the desk: a-z, 0-9 and hyphens",
+    "desk add MEMBER": "name, address or key of the member to seat; without, the desk itself is made",
+    "desk remove": "remove a desk, or take a member's seat at it",
+    "desk remove --passphrase-fd": _FD,
+    "desk remove DESK": "name of the desk",
+    "desk remove MEMBER": "name, address or key of the member who leaves; without, the desk itself is removed",
+    "accept": "say from which organisations yours accepts files",
+    "accept --from": "organisations, with commas between, or “all”",
+    "accept --remove": "no longer accept files from them",
+    "accept --passphrase-fd": _FD,
+}

@@ -1,0 +1,12 @@
+"""Facts that are codes, as a person reads them; other facts are English already."""
+
+WORDS = {
+    "prefix": "it does not begin as one",
+    "version": "it was made by a later version",
+    "other-organisation": "you belong to another organisation",
+    "not-officer-now": "not a security officer any more",
+    "not-officer-at-freeze": "not yet a security officer when it was frozen",
+    "not-the-proposer": "somebody else proposed it",
+    "security-officer": "security officer",
+    "dpo": "DPO",
+}

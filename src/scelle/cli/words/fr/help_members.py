@@ -1,0 +1,43 @@
+"""Help pages of joining, members, the directory, desks and acceptance."""
+
+_FD = "lire la phrase de passe sur ce descripteur de fichier (sa première ligne)"
+_ROLES = "rôles séparés par des virgules : administrator, sender, recipient, security-officer, dpo, auditor"
+
+WORDS = {
+    "join": "devenir membre d’un service, avec le code d’invitation que vous avez reçu",
+    "join --code": "le code d’invitation ; mieux vaut le saisir ou --code-file : il est secret tant qu’il peut servir",
+    "join --code-file": "lire le code dans ce fichier ; « - » est l’entrée standard",
+    "join --name": "votre nom, tel que vos collègues le verront ; demandé s’il manque",
+    "join --email": "votre adresse pour les avis (ils ne citent ni fichier ni personne) ; demandée si elle manque",
+    "join --organisation-name": "nom complet d’une nouvelle organisation",
+    "join --roles": "pour le premier membre d’une organisation, toujours administrateur : autres " + _ROLES,
+    "join --plaintext-keys": "garder vos clés sans phrase de passe ; qui lit ce disque peut s’en servir",
+    "join --passphrase-fd": _FD,
+    "join URL": "adresse du service",
+    "whoami": "afficher qui vous êtes sur quel service ; n’interroge personne",
+    "members": "lister les membres de votre organisation",
+    "members --passphrase-fd": _FD,
+    "member": "inviter des membres dans votre organisation (administrateurs)",
+    "member invite": "afficher le code avec lequel une personne peut rejoindre votre organisation",
+    "member invite --roles": _ROLES,
+    "member invite --desk": "un bureau où la personne aura sa place ; peut être répétée",
+    "member invite --expires": "durée de validité du code : 7d, 12h, 90m ; par défaut 7d",
+    "member invite --passphrase-fd": _FD,
+    "directory": "lister les organisations, leurs bureaux, et qui accepte les fichiers de qui",
+    "desk": "lister et modifier les bureaux de votre organisation",
+    "desk list": "lister les bureaux de votre organisation et qui y a sa place",
+    "desk list --passphrase-fd": _FD,
+    "desk add": "créer un bureau, ou y donner sa place à un membre",
+    "desk add --title": "à quoi sert le bureau, tel que les autres le verront",
+    "desk add --passphrase-fd": _FD,
+    "desk add DESK": "nom du bureau : a-z, 0-9 et traits d’union",
+    "desk add MEMBER": "nom, adresse ou clé du membre à installer ; sans lui, c’est le bureau qui est créé",
+    "desk remove": "supprimer un bureau, ou retirer sa place à un membre",
+    "desk remove --passphrase-fd": _FD,
+    "desk remove DESK": "nom du bureau",
+    "desk remove MEMBER": "nom, adresse ou clé du membre qui part ; sans lui, c’est le bureau qui est supprimé",
+    "accept": "dire de quelles organisations la vôtre accepte des fichiers",
+    "accept --from": "organisations séparées par des virgules, ou « all » pour toutes",
+    "accept --remove": "ne plus accepter leurs fichiers",
+    "accept --passphrase-fd": _FD,
+}
