@@ -1,0 +1,12 @@
+"""Errors of the demonstration: sentence and advice."""
+
+WORDS = {
+    "demo.failed": (
+        "{count} {count:plural comparison|comparisons} of the demonstration did not hold; the first: {first}",
+        "this is a defect: please report the lines above (--keep DIR keeps everything for a closer look)",
+    ),
+    "usage.demo-size": (
+        "“{text}” is not a size from {least} to {most} megabytes",
+        "give a whole number, such as --size 200",
+    ),
+}
