@@ -48,9 +48,9 @@ class Limits:
     """Limits on what clients send (section `[limits]`)."""
 
     max_transfer_bytes: int = _setting("sealed bytes of one transfer", 1 << 40, low=1)
-    max_parts: int = _setting("sealed files of one transfer", 4096, low=1, high=65536)
-    max_recipients: int = _setting("recipient keys of one transfer", 256, low=1, high=4096)
-    max_body_bytes: int = _setting("bytes of one request other than an upload", 1 << 20, low=4096)
+    max_parts: int = _setting("sealed files of one transfer", 2048, low=1, high=2048)
+    max_recipients: int = _setting("recipient keys of one transfer", 512, low=1, high=512)
+    max_body_bytes: int = _setting("bytes of one request other than an upload", 8 << 20, low=4096)
     max_expiry_days: int = _setting("days that a transfer is held at most", 30, low=1, high=366)
     quota_bytes: int = _setting("sealed bytes that one organisation may have in the service", 1 << 41, low=1)
     max_open_transfers: int = _setting("transfers that one organisation may have in the service", 1000, low=1)
