@@ -57,7 +57,8 @@ class Committing:
         before = core.ledger.read(lambda reading: entered_before(reading, request.cover))
         if before is not None:
             return logged(core, before, since=asker.since)
-        core.ledger.read(lambda reading: own_transfer(reading, asker, transfer))
+        row = core.ledger.read(lambda reading: own_transfer(reading, asker, transfer))
+        step(TransferState(row.state), TransferEvent.SEAL)  # before the bytes are read: decided in the transaction
         with core.uploads.hold(transfer):
             checked = self._check(asker, statement, request)
             entered = self._seal(asker, checked)

@@ -2,9 +2,8 @@
 
 import copy
 from collections.abc import Sequence
-from hashlib import sha256
 
-from scelle.base.ids import Digest, KeyId
+from scelle.base.ids import KeyId
 from scelle.exchange.answers import (
     Contact,
     ContactPage,
@@ -21,8 +20,9 @@ from scelle.exchange.entries import (
     OrganisationCreate,
     OrganisationInvite,
     SubkeyAdd,
+    person_commitment,
 )
-from scelle.exchange.errors import EntryRefusedError, FrozenError
+from scelle.exchange.errors import EntryRefusedError, FrozenError, InvitationInvalidError, StatementRefusedError
 from scelle.exchange.freeze import officers_change_allowed
 from scelle.exchange.keys import Role, signing_key_id
 from scelle.exchange.statement import Act, parse_statement, statement_kind
@@ -32,11 +32,6 @@ from scelle.server.service.core import Asker, Core
 from scelle.server.service.events import Event
 
 _JOINING = (OrganisationCreate.KIND, MemberJoin.KIND)
-
-
-def person_commitment(value: str, *, salt: bytes) -> Digest:
-    """Salted commitment to a member's name or address, as the directory carries it."""
-    return Digest(sha256(b"scelle/v1/person\n" + salt + value.encode()).digest())
 
 
 class Joining:
@@ -67,24 +62,27 @@ class Joining:
         """Someone with an invitation becomes a member.
 
         The first statement joins, further ones add encryption keys of the new member. Sent again, it gives the same
-        answer. Raises EntryRefusedError (also for a contact that is not the one committed to), StatementClockError.
+        answer. Raises InvitationInvalidError, StatementRefusedError (also for a contact that is not the one committed to),
+        StatementClockError.
         """
         kinds = [statement_kind(raw) for raw in request.statements]
         if kinds[0] not in _JOINING or set(kinds[1:]) - {SubkeyAdd.KIND}:
-            raise EntryRefusedError(kind=kinds[0][:40], why="joining takes one joining statement, then encryption keys")
+            raise StatementRefusedError(
+                kind=kinds[0][:40], why="joining takes one joining statement, then encryption keys"
+            )
         return self._grow(request.statements, contact=request.contact)
 
     def invite(self, statement: bytes) -> Proof:
-        """The operator invites a new organisation, with a statement by the service key. Raises EntryRefusedError."""
+        """The operator invites a new organisation, with a statement by the service key. Raises StatementRefusedError."""
         kind = statement_kind(statement)
         if kind != OrganisationInvite.KIND:
-            raise EntryRefusedError(kind=kind[:40], why="not an invitation of an organisation")
+            raise StatementRefusedError(kind=kind[:40], why="not an invitation of an organisation")
         return self._grow([statement]).proofs[0]
 
     def append(self, asker: Asker, request: DirectoryRequest) -> DirectoryAnswer:
         """A member appends statements of their own to the directory, all or none; again: the same answer.
 
-        Raises EntryRefusedError, StatementClockError, RequestReplayedError, and FrozenError for an invitation of a
+        Raises StatementRefusedError, StatementClockError, RequestReplayedError, and FrozenError for an invitation of a
         security officer while the organisation is frozen (one administrator alone must not make officers who lift).
         """
         return self._grow(request.statements, asker=asker)
@@ -114,11 +112,18 @@ class Joining:
     def _append(self, statements: Sequence[bytes], asker: Asker | None, contact: Contact | None) -> list[int]:
         core = self._core
         grown = copy.deepcopy(core.directory)
-        for raw in statements:
-            act = grown.append(raw)
-            check_time(core, act)
-            self._check_author(raw, act, asker, contact)
-        row = None if contact is None else _contact_row(grown.member(contact.key), contact)
+        try:
+            for raw in statements:
+                act = grown.append(raw)
+                check_time(core, act)
+                self._check_author(raw, act, asker, contact)
+            row = None if contact is None else _contact_row(grown.member(contact.key), contact)
+        except EntryRefusedError as error:
+            # Nothing of it is in the log: for its author this is a refusal, not a directory that breaks its rules.
+            why = str(error.facts["why"])
+            if contact is not None and "invitation" in why:
+                raise InvitationInvalidError(why=why) from None
+            raise StatementRefusedError(**error.facts) from None
 
         def action(tx: Writing) -> list[int]:
             if asker is not None:
