@@ -4,6 +4,9 @@ uvicorn with httptools keeps any number of header bytes and waits for their end 
 bodies are the application's; everything between two requests is watched here.
 """
 
+import socket
+import struct
+import sys
 from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
 from typing import Any, ClassVar, cast
 
@@ -14,6 +17,9 @@ from uvicorn.server import ServerState
 from scelle.base.errors import MalformedError, ScelleError
 from scelle.server.api.errors import HeadersTooLargeError
 from scelle.server.api.problems import MEDIA_TYPE, problem_of
+
+_AT_ONCE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+"""`struct linger`: on, zero seconds. Closing resets the connection and drops what was not sent."""
 
 ABORT = "scelle.abort"
 """Name of the ASGI extension that holds a function which ends the connection at once, unsent bytes included."""
@@ -84,7 +90,17 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._header_left = self.MAX_HEADER
         self._in_header, self._begun = True, 0
-        cast("dict[str, Any]", self.scope)["extensions"] = {ABORT: {"call": self.transport.abort}}
+        cast("dict[str, Any]", self.scope)["extensions"] = {ABORT: {"call": self.cut}}
+
+    def cut(self) -> None:
+        """End the connection at once; what the system still holds of the answer does not leave either.
+
+        An ordinary close would let it go out: several megabytes, which a slow client takes seconds to receive.
+        """
+        own = self.transport.get_extra_info("socket")
+        if own is not None:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.transport.abort()
 
     def on_url(self, url: bytes) -> None:
         """A piece of the target."""
