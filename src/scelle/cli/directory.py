@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from scelle.base.codec import Json
     from scelle.client.oversight import DeskView, OrganisationView
     from scelle.client.session import Session as Member
-    from scelle.exchange.directory import Acceptance
+    from scelle.exchange.directory import Acceptance, Directory
 
 _LONGEST_TITLE = 120
 _EVERYBODY = "all"
@@ -23,13 +23,14 @@ class AcceptEveryoneError(UsageError):
     code = "usage.accept-everyone"
 
 
-def split_view_warning(member: "Member", session: Session) -> list[str]:
+def split_view_warning(directory: "Directory", session: Session) -> list[str]:
     """What is said where nobody but the service vouches for its logs (protocol §2); nothing with a quorum."""
-    from scelle.tlog.policy import NONE, parse_policy
+    policy = directory.service.policy
+    if policy:
+        from scelle.tlog.policy import NONE, parse_policy
 
-    policy = member.directory.service.policy
-    if policy and parse_policy(policy).quorum != NONE:
-        return []
+        if parse_policy(policy).quorum != NONE:
+            return []
     return [session.words("directory.no-quorum")]
 
 
@@ -56,7 +57,7 @@ def _directory(values: Values, session: Session) -> Result:
         lines.append(words("directory.accepts", whom=_whom(session, each.acceptance)))
         if not mine:
             lines.append(words("directory.accepts-us" if each.accepts_us else "directory.refuses-us"))
-    warning = split_view_warning(member, session)
+    warning = split_view_warning(member.directory, session)
     size = member.directory.size
     lines += ["", words("directory.size", n=size), *warning]
     data: Json = {
@@ -140,12 +141,9 @@ def _desk_add(values: Values, session: Session) -> Result:
         except DeskUnknownError:
             desk_add(member, desk, title)
             changed = True
-    name = desk.partition("/")[2]
-    if changed:
-        session.note("desk.next", desk=name)
-    return Result(
-        {"desk": desk, "changed": changed}, [session.words("desk.made" if changed else "desk.already", desk=desk)]
-    )
+    line = session.words("desk.made" if changed else "desk.already", desk=desk)
+    notes = [session.words("desk.next", desk=desk.partition("/")[2])] if changed else []
+    return Result({"desk": desk, "changed": changed}, [line], notes)
 
 
 def _desk_remove(values: Values, session: Session) -> Result:

@@ -19,11 +19,12 @@ def _inbox(values: Values, session: Session) -> Result:
     everything = values.has("all")
     with online(values, session) as member:
         views = inbox(member, most=None if everything else NEWEST + 1)
+    notes = []
     if not everything and len(views) > NEWEST:
         views = views[:NEWEST]
-        session.note("list.more", n=NEWEST)
+        notes.append(session.words("list.more", n=NEWEST))
     lines = listed(views, session, outgoing=False) if views else [session.words("inbox.empty")]
-    return Result({"transfers": [transfer_data(view) for view in views]}, lines)
+    return Result({"transfers": [transfer_data(view) for view in views]}, lines, notes)
 
 
 def _show(values: Values, session: Session) -> Result:

@@ -11,8 +11,8 @@ from scelle.cli.terminal import pairs
 
 if TYPE_CHECKING:
     from scelle.client.joining import Newcomer
-    from scelle.client.session import Session as Member
     from scelle.client.vault import Vault
+    from scelle.exchange.directory import Directory
     from scelle.exchange.directory import Member as Listed
     from scelle.exchange.invitation import Invitation
     from scelle.exchange.keys import Role
@@ -54,7 +54,6 @@ def _join(values: Values, session: Session) -> Result:
         member = join(session.folder, vault, connection, invitation, newcomer, draw=draw, now=session.clock.now)
     finally:
         connection.close()
-    _tell_what_next(member, session)
     words = session.words
     me = member.me
     config = member.home.config
@@ -77,7 +76,7 @@ def _join(values: Values, session: Session) -> Result:
         "not_after": me.not_after,
         "home": str(session.folder),
     }
-    return Result(data, lines)
+    return Result(data, lines, _what_next(me, session))
 
 
 def _code(values: Values, session: Session) -> str:
@@ -148,13 +147,12 @@ def _vault(values: Values, session: Session) -> "Vault":
     return Vault.create(session.folder, new_passphrase(session, values), draw=draw)
 
 
-def _tell_what_next(member: "Member", session: Session) -> None:
+def _what_next(me: "Listed", session: Session) -> list[str]:
     from scelle.exchange.keys import Role
 
-    if Role.ADMINISTRATOR in member.me.roles:
-        session.note("join.next-administrator")
-    elif Role.RECIPIENT in member.me.roles:
-        session.note("join.next-recipient")
+    if Role.ADMINISTRATOR in me.roles:
+        return [session.words("join.next-administrator")]
+    return [session.words("join.next-recipient")] if Role.RECIPIENT in me.roles else []
 
 
 def roles_of(session: Session, roles: "frozenset[Role]") -> str:
@@ -171,16 +169,19 @@ def _whoami(values: Values, session: Session) -> Result:  # noqa: ARG001 (every 
     from scelle.cli.directory import split_view_warning
     from scelle.cli.online import offline
 
-    member = offline(session)
-    me, config, words = member.me, member.home.config, session.words
-    organisation = member.directory.organisation(config.organisation)
+    home, trust = offline(session)
+    config, words, directory = home.config, session.words, trust.directory
+    me = directory.member(config.key)
+    organisation = directory.organisation(config.organisation)
+    desks = _desks(directory, me)
+    warning = split_view_warning(directory, session)
     subkey = me.subkey_at(session.clock.now())
     state = _vault_state(session)
     rows = [
         (words("label.organisation"), f"{organisation.name} ({config.organisation})"),
         (words("label.service"), f"{config.service} ({config.origin})"),
         (words("label.roles"), roles_of(session, me.roles)),
-        (words("label.desks"), ", ".join(_desks(member, me)) or words("none")),
+        (words("label.desks"), ", ".join(desks) or words("none")),
         (words("label.key"), words("key.until", key=me.key, until=me.not_after)),
         (
             words("label.encryption-key"),
@@ -195,19 +196,19 @@ def _whoami(values: Values, session: Session) -> Result:  # noqa: ARG001 (every 
         "service": config.service,
         "origin": config.origin,
         "roles": sorted(me.roles),
-        "desks": list(_desks(member, me)),
+        "desks": list(desks),
         "key": me.key,
         "not_after": me.not_after,
         "encryption_key": None if subkey is None else subkey.key,
         "encryption_not_after": None if subkey is None else subkey.not_after,
         "vault": state,
         "home": str(session.folder),
-        "directory_size": member.directory.size,
-        "witnessed": not split_view_warning(member, session),
+        "directory_size": directory.size,
+        "witnessed": not warning,
     }
     expired = session.clock.now() >= me.not_after
     notice = [words("whoami.expired")] if expired else []
-    return Result(data, [*pairs(rows), *notice, *split_view_warning(member, session)])
+    return Result(data, [*pairs(rows), *notice, *warning])
 
 
 _VAULT_STATES = {
@@ -233,10 +234,10 @@ def _vault_state(session: Session) -> str:
     return "keyring" if chain.is_remembered(session.folder) else "locked"
 
 
-def _desks(member: "Member", listed: "Listed") -> list[str]:
+def _desks(directory: "Directory", listed: "Listed") -> list[str]:
     """The desks that a member has a seat at, by the name they have inside their organisation."""
-    desks = member.directory.organisation(listed.organisation).desks
-    return sorted(desk.partition("/")[2] for desk in desks if member.directory.seated(desk, listed.key))
+    desks = directory.organisation(listed.organisation).desks
+    return sorted(desk.partition("/")[2] for desk in desks if directory.seated(desk, listed.key))
 
 
 # --- members ------------------------------------------------------------------------------------------------------
@@ -304,9 +305,8 @@ def _invite(values: Values, session: Session) -> Result:
             member.directory.desk(desk)
         until = session.clock.now() + lasts
         code = invite_member(member, roles=roles, desks=desks, lasts=lasts)
-    session.note("invite.how", until=until, url=member.home.config.service)
     data = {"code": code, "roles": sorted(roles), "desks": list(desks), "expires": until}
-    return Result(data, [code])
+    return Result(data, [code], [session.words("invite.how", until=until, url=member.home.config.service)])
 
 
 COMMANDS = (

@@ -47,7 +47,7 @@ def _verify_online(values: Values, session: Session) -> Result:
             label = session.words("progress.verify", log=session.words(_NAMES[log]))
             with session.terminal.progress(label, counted=True) as progress:
                 reports.append(verify_as_member(member, log, progress=progress))
-        warning = split_view_warning(member, session)
+        warning = split_view_warning(member.directory, session)
     return _reported(reports, session, warning)
 
 
@@ -75,9 +75,9 @@ def _verify_folder(folder: Path, values: Values, session: Session) -> Result:
     known = None
     keys = values.texts("key")
     if not keys:
-        member = offline(session)
-        keys = [member.directory.service.directory_log]
-        known = {"directory": member.trust.directory_head, "activity": member.trust.activity}
+        _, trust = offline(session)
+        keys = [trust.directory.service.directory_log]
+        known = {"directory": trust.directory_head, "activity": trust.activity}
     with session.terminal.progress(session.words("progress.verify-folder"), counted=True) as progress:
         reports = verify_folder(folder, keys, known=known, progress=progress)
     return _reported(reports, session, [session.words("log.no-quorum")])
@@ -139,7 +139,7 @@ def _export(values: Values, session: Session) -> Result:
     with online(values, session) as member:
         with session.terminal.progress(session.words("progress.export"), counted=True) as progress:
             reports = export(member, folder, progress=progress)
-        warning = split_view_warning(member, session)
+        warning = split_view_warning(member.directory, session)
     found = _reported(reports, session, warning)
     return Result(found.data, [session.words("log.exported", folder=str(folder)), *found.lines])
 
@@ -159,8 +159,8 @@ def _proof(values: Values, session: Session) -> Result:
     with online(values, session) as member:
         proven = proof(member, log, int(text), path)
     found = _proven(proven, session)
-    session.note("proof.how", path=str(path))
-    return Result(found.data, [session.words("proof.written", path=str(path)), *found.lines])
+    lines = [session.words("proof.written", path=str(path)), *found.lines]
+    return Result(found.data, lines, [session.words("proof.how", path=str(path))])
 
 
 def _verify_proof(path: Path, values: Values, session: Session) -> Result:
@@ -170,7 +170,7 @@ def _verify_proof(path: Path, values: Values, session: Session) -> Result:
 
     keys = values.texts("key")
     if not keys:
-        service = offline(session).directory.service
+        service = offline(session)[1].directory.service
         keys = [service.directory_log, service.activity_log]
     for key in keys[:-1]:
         try:
@@ -245,7 +245,10 @@ def _tail(values: Values, session: Session) -> Result:
         ]
         for each in happened
     ]
-    return Result({"records": [_happened_data(each) for each in happened]}, table(headers, rows, shorten=4))
+    return Result(
+        {"records": [_happened_data(each) for each in happened]},
+        table(headers, rows, shorten=4, width=session.terminal.width),
+    )
 
 
 def _number(values: Values, name: str) -> int | None:

@@ -143,6 +143,8 @@ def _render(result: Result, terminal: Terminal) -> None:
         terminal.line(json.dumps(result.data, ensure_ascii=False, indent=2))
     else:
         _print(terminal, result.lines)
+        for note in result.notes:
+            terminal.note(note)
 
 
 def _fail(failure: ScelleError, terminal: Terminal, words: Words) -> int:

@@ -10,6 +10,7 @@ from scelle.cli.session import Session
 if TYPE_CHECKING:
     from scelle.client.home import Home
     from scelle.client.session import Session as Member
+    from scelle.exchange.trust import Trust
 
 _REMINDED = "reminded"
 _DAY = 86400
@@ -38,15 +39,12 @@ def online(values: Values, session: Session, *, secrets: bool = True) -> "Iterat
         connection.close()
 
 
-def offline(session: Session) -> "Member":
-    """The member as this computer knows it: nothing is asked of anybody, nothing can be signed."""
-    from scelle.app.randomness import draw
-    from scelle.client.connection import Connection
-    from scelle.client.session import Session as Member
+def offline(session: Session) -> "tuple[Home, Trust]":
+    """The member's home and what was verified before: nothing is asked of anybody. Raises HomeMissingError."""
+    from scelle.client.session import stored_trust
 
     home = session.home()
-    connection = Connection(home.config.service, now=session.clock.now, draw=draw)
-    return Member(home, connection, vault=None, draw=draw, now=session.clock.now)
+    return home, stored_trust(home)[0]
 
 
 def _remind(home: "Home", session: Session) -> None:

@@ -53,7 +53,7 @@ def _inventory(values: Values, session: Session) -> Result:
         for item in items
     ]
     overdue = sum(1 for item in items if item.overdue)
-    lines = [*table(headers, rows, shorten=1)]
+    lines = [*table(headers, rows, shorten=1, width=session.terminal.width)]
     lines.append(words("inventory.total", n=len(items), size=sum(item.size for item in items)))
     if overdue:
         lines.append(words("inventory.overdue", n=overdue))
@@ -90,7 +90,6 @@ def _freeze(values: Values, session: Session) -> Result:
         session.words("freeze.done", scope=_scope_text(session, scope.kind, scope.value), freeze=freeze_id),
         session.words("freeze.what", index=done.index),
     ]
-    session.note("freeze.lifting", freeze=freeze_id)
     data = {
         "freeze": freeze_id,
         "scope": str(scope.kind),
@@ -98,7 +97,7 @@ def _freeze(values: Values, session: Session) -> Result:
         "index": done.index,
         "time": done.time,
     }
-    return Result(data, lines)
+    return Result(data, lines, [session.words("freeze.lifting", freeze=freeze_id)])
 
 
 def _scope(member: "Member", kind: str, given: str) -> "Scope":
@@ -216,9 +215,9 @@ def _lift(values: Values, session: Session) -> Result:
 
     with online(values, session) as member:
         freeze_id, done = lift(member, values.text("ID"))
-    session.note("lift.next", freeze=freeze_id)
     line = session.words("lift.done", freeze=freeze_id, index=done.index)
-    return Result({"freeze": freeze_id, "index": done.index, "time": done.time}, [line])
+    notes = [session.words("lift.next", freeze=freeze_id)]
+    return Result({"freeze": freeze_id, "index": done.index, "time": done.time}, [line], notes)
 
 
 def _confirm(values: Values, session: Session) -> Result:

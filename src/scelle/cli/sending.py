@@ -44,9 +44,9 @@ def _send(values: Values, session: Session) -> Result:
         (words("label.expires"), words("cell.time", at=sent.expires)),
         (words("label.entry"), words("cell.count", n=sent.index)),
     ]
-    if sent.expires < session.clock.now() + order.lasts - _SLACK:
-        session.note("send.shorter", expires=sent.expires)
-    return Result(_sent_data(sent), [words("send.done", transfer=sent.transfer), *pairs(rows)])
+    shorter = sent.expires < session.clock.now() + order.lasts - _SLACK
+    notes = [words("send.shorter", expires=sent.expires)] if shorter else []
+    return Result(_sent_data(sent), [words("send.done", transfer=sent.transfer), *pairs(rows)], notes)
 
 
 def _order(values: Values) -> "Order":
@@ -96,11 +96,12 @@ def _sent(values: Values, session: Session) -> Result:
     everything = values.has("all")
     with online(values, session) as member:
         views = sent(member, most=None if everything else NEWEST + 1)
+    notes = []
     if not everything and len(views) > NEWEST:
         views = views[:NEWEST]
-        session.note("list.more", n=NEWEST)
+        notes.append(session.words("list.more", n=NEWEST))
     lines = listed(views, session, outgoing=True) if views else [session.words("sent.empty")]
-    return Result({"transfers": [transfer_data(view) for view in views]}, lines)
+    return Result({"transfers": [transfer_data(view) for view in views]}, lines, notes)
 
 
 def _revoke(values: Values, session: Session) -> Result:

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a command found: `data` is the document of `--json`, `lines` what a person reads."""
+    """What a command found: `data` is the document of `--json`, `lines` what a person reads.
+
+    `notes`: remarks that follow on standard error, unless quiet or in JSON mode.
+    """
 
     data: Json
     lines: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 class Session:

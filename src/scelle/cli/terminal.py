@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SPACES = "\u00a0\u202f"
 _BAR_FROM = 8 << 20  # bytes; shorter work is over before a bar could be read
 _BAR_FROM_COUNT = 1 << 14  # entries; likewise
-_WIDTH = 80  # columns that a table fits, when one of its columns may be shortened
+_WIDTH = 80  # columns that a table fits, unless the terminal has more
 _LEAST = 8  # columns that a shortened cell keeps
 
 
@@ -40,16 +40,18 @@ def _escape(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, shorten: int | None = None) -> list[str]:
+def table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, shorten: int | None = None, width: int = _WIDTH
+) -> list[str]:
     """Lines of a table with aligned columns, two spaces apart; no trailing blanks.
 
-    `shorten`: the column whose cells are cut so that the lines fit 80 columns.
+    `shorten`: the column whose cells are cut so that the lines fit the width.
     """
     lines = [list(headers), *[[safe(cell) for cell in row] for row in rows]]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
     if shorten is not None:
         others = sum(widths) - widths[shorten] + 2 * (len(widths) - 1)
-        widths[shorten] = min(widths[shorten], max(_LEAST, len(headers[shorten]), _WIDTH - others))
+        widths[shorten] = min(widths[shorten], max(_LEAST, len(headers[shorten]), width - others))
         for line in lines:
             line[shorten] = cut(line[shorten], widths[shorten])
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
@@ -94,6 +96,15 @@ class Terminal:
     def out_is_terminal(self) -> bool:
         """Whether standard output is a terminal (binary data is not written to it)."""
         return self.out.isatty()
+
+    @property
+    def width(self) -> int:
+        """Columns that a table may take."""
+        if not self.out_is_terminal:
+            return _WIDTH
+        from shutil import get_terminal_size
+
+        return max(_WIDTH, get_terminal_size().columns)
 
     @property
     def can_ask(self) -> bool:

@@ -77,7 +77,7 @@ def listed(views: "Sequence[TransferView]", session: Session, *, outgoing: bool)
                 state_of(view, session),
             ]
         )
-    lines = table(headers, rows, shorten=2)
+    lines = table(headers, rows, shorten=2, width=session.terminal.width)
     for view in views:
         if view.problem is not None:
             lines.append(words("transfer.wrong", transfer=view.transfer, text=words.error(view.problem)[0]))
@@ -115,7 +115,7 @@ def in_full(view: "TransferView", session: Session) -> list[str]:
             [each.key[:SHORT], each.desk or "", _recipient_state(each, session), _since(each, session)]
             for each in addressed
         ]
-        lines += [f"  {line}" for line in table(headers, cells, shorten=1)]
+        lines += [f"  {line}" for line in table(headers, cells, shorten=1, width=session.terminal.width)]
     return lines
 
 

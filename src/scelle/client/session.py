@@ -9,14 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scelle.activity.record import Record
 from scelle.age.hybrid import HybridIdentity
 from scelle.base.errors import MalformedError
 from scelle.base.ids import Digest, KeyId, TransferId
 from scelle.base.wire import Message, nested, wire
-from scelle.client.connection import Connection
 from scelle.client.errors import ClockDiffersError
 from scelle.client.home import Home, HomeBusyError, HomeCorruptError, read_private, write_private
 from scelle.client.vault import Vault
@@ -27,6 +26,9 @@ from scelle.exchange.keys import SigningKey, encryption_key_id
 from scelle.exchange.statement import NONCE_SIZE, MemberAct, sign_statement
 from scelle.exchange.trust import NOTHING, Head, Trust
 from scelle.tlog.tiles import MAX_ENTRY, WIDTH, Bundle, decode_bundle
+
+if TYPE_CHECKING:
+    from scelle.client.connection import Connection
 
 R = TypeVar("R", bound=Record)
 A = TypeVar("A", bound=MemberAct)
@@ -92,13 +94,32 @@ def read_anchor(home: Home) -> Digest:
     return Digest(data)
 
 
+def stored_trust(home: Home) -> tuple[Trust, list[bytes]]:
+    """What this home verified before, without asking anybody; and the directory's entries.
+
+    Raises HomeCorruptError, and DirectoryForkedError for entries that are not those of the stored head.
+    """
+    trust = Trust(origin=home.config.origin, anchor=read_anchor(home))
+    entries, heads = read_private(home.trust / _ENTRIES), read_private(home.trust / _HEADS)
+    if heads is None or entries is None:
+        return trust, []
+    try:
+        known = Heads.decode(heads)
+        # A command that died between the two writes left entries beyond the head: they are fetched again.
+        found = unpack_entries(entries)[: known.directory.size]
+    except MalformedError as error:
+        raise HomeCorruptError(path=str(home.trust), why=str(error.facts["why"])) from None
+    trust.resume(found, directory=known.directory, activity=known.activity)
+    return trust, found
+
+
 class Session:
     """One member, one service, one command."""
 
     def __init__(
         self,
         home: Home,
-        connection: Connection,
+        connection: "Connection",
         *,
         vault: Vault | None,
         draw: Callable[[int], bytes],
@@ -110,27 +131,12 @@ class Session:
         self.draw = draw
         self.now = now
         self._vault = vault
-        self.trust = Trust(origin=home.config.origin, anchor=read_anchor(home))
-        self._entries: list[bytes] = []
-        self._load()
+        self.trust, self._entries = stored_trust(home)
         if vault is not None:
             self.key = SigningKey(vault.get(SIGNING_SECRET))
             connection.sign_with(self.key)
 
     # --- what was verified before ---------------------------------------------------------------------------
-
-    def _load(self) -> None:
-        folder = self.home.trust
-        entries, heads = read_private(folder / _ENTRIES), read_private(folder / _HEADS)
-        if heads is None or entries is None:
-            return
-        try:
-            known = Heads.decode(heads)
-            # A command that died between the two writes left entries beyond the head: they are fetched again.
-            self._entries = unpack_entries(entries)[: known.directory.size]
-        except MalformedError as error:
-            raise HomeCorruptError(path=str(folder), why=str(error.facts["why"])) from None
-        self.trust.resume(self._entries, directory=known.directory, activity=known.activity)
 
     def save(self) -> None:
         """Store what was verified. Durable once it returns.
