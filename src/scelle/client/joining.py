@@ -6,18 +6,17 @@ the keys and goes on. The home's configuration is written last; until then there
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from scelle.base.ids import DeskId, Digest, KeyId
+from scelle.base.ids import DeskId, KeyId
 from scelle.client.connection import Connection
 from scelle.client.home import Home, HomeConfig
 from scelle.client.session import SIGNING_SECRET, Session, write_anchor
 from scelle.client.vault import Vault
 from scelle.exchange.answers import Contact, ContactPage, DirectoryAnswer, JoinRequest, ServiceInfo
 from scelle.exchange.directory import MEMBER_LIFETIME
-from scelle.exchange.entries import MemberInvite, MemberJoin, OrganisationCreate
+from scelle.exchange.entries import MemberInvite, MemberJoin, OrganisationCreate, person_commitment
 from scelle.exchange.invitation import Invitation, InvitationKind, encode_invitation
 from scelle.exchange.keys import Role, SigningKey
 from scelle.exchange.statement import NONCE_SIZE, sign_statement
@@ -34,11 +33,6 @@ class Person:
 
     name: str
     email: str
-
-
-def person_commitment(value: str, *, salt: bytes) -> Digest:
-    """Salted commitment to a name or address, as the directory carries it."""
-    return Digest(sha256(b"scelle/v1/person\n" + salt + value.encode()).digest())
 
 
 @dataclass(frozen=True)

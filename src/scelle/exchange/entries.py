@@ -1,16 +1,22 @@
 """What directory entries say: the acts that make organisations, members, keys and desks (spec/exchange.md §3)."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import ClassVar, Final
 
 from scelle.base.errors import MalformedError
-from scelle.base.ids import DeskId, KeyId, OrgId
+from scelle.base.ids import DeskId, Digest, KeyId, OrgId
 from scelle.base.wire import boolean, data, desk_id, integer, key_id, many, one_of, org_id, text, utf8, wire
 from scelle.exchange.keys import ROLES
 from scelle.exchange.statement import Act, MemberAct
 
 HYBRID_RECIPIENT_SIZE: Final = 1216
 """Bytes of an age hybrid public key (MLKEM768-X25519)."""
+
+
+def person_commitment(value: str, *, salt: bytes) -> Digest:
+    """Salted commitment to a member's name or address: all that the directory says about a person."""
+    return Digest(sha256(b"scelle/v1/person\n" + salt + value.encode()).digest())
 
 
 @dataclass(frozen=True)

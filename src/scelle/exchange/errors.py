@@ -29,6 +29,14 @@ class EntryRefusedError(PeerError):
     http_status = 422
 
 
+class StatementRefusedError(CallerError):
+    """The service does not take a statement into the directory; nothing was changed. Facts: `kind`, `why`."""
+
+    code = "directory.statement-refused"
+    exit_status = Exit.REFUSED
+    http_status = 422
+
+
 class DirectoryRolledBackError(PeerError):
     """The service shows a shorter directory than it showed before. Facts: `before`, `now` (sizes)."""
 

@@ -62,8 +62,8 @@ class Joining:
         """Someone with an invitation becomes a member.
 
         The first statement joins, further ones add encryption keys of the new member. Sent again, it gives the same
-        answer. Raises InvitationInvalidError, StatementRefusedError (also for a contact that is not the one committed to),
-        StatementClockError.
+        answer. Raises InvitationInvalidError, StatementClockError, StatementRefusedError (also for a contact that is
+        not the one committed to).
         """
         kinds = [statement_kind(raw) for raw in request.statements]
         if kinds[0] not in _JOINING or set(kinds[1:]) - {SubkeyAdd.KIND}:
@@ -73,7 +73,7 @@ class Joining:
         return self._grow(request.statements, contact=request.contact)
 
     def invite(self, statement: bytes) -> Proof:
-        """The operator invites a new organisation, with a statement by the service key. Raises StatementRefusedError."""
+        """The operator invites a new organisation; signed by the service key. Raises StatementRefusedError."""
         kind = statement_kind(statement)
         if kind != OrganisationInvite.KIND:
             raise StatementRefusedError(kind=kind[:40], why="not an invitation of an organisation")

@@ -10,6 +10,10 @@ WORDS = {
     "desk.unknown": ("there is no desk {desk}", "“scelle directory” lists organisations and their desks"),
     "directory.anchor-mismatch": ("this is not the service that your invitation was made for", "check the address"),
     "directory.entry-refused": ("the directory holds an entry ({kind}) that breaks its rules: {why}", _ALARM),
+    "directory.statement-refused": (
+        "the service does not take this into the directory ({kind}): {why}",
+        "nothing was changed; see scelle directory for what holds now",
+    ),
     "directory.forked": ("the service shows another directory than before (at size {size})", _ALARM),
     "directory.rolled-back": (
         "the service shows an older directory than before ({now} entries, {before} before)",

@@ -25,6 +25,10 @@ WORDS = {
         "l’annuaire contient une entrée ({kind}) contraire à ses règles : {why}",
         _ALARM,
     ),
+    "directory.statement-refused": (
+        "le service n’inscrit pas ceci dans l’annuaire ({kind}) : {why}",
+        "rien n’a changé ; voyez scelle directory pour ce qui vaut maintenant",
+    ),
     "directory.forked": ("le service montre un autre annuaire qu’avant (à la taille {size})", _ALARM),
     "directory.rolled-back": (
         "le service montre un annuaire plus ancien qu’avant ({now} entrées, {before} avant)",
