@@ -37,13 +37,12 @@ def test_what_was_sent_arrives(parties: Parties, tmp_path: Path) -> None:
     (source / "zeros.bin").write_bytes(bytes(20_000_000))
     transfer = parties.sent(source).transfer
 
-    listed = inbox(parties.bob)
-    assert listed[0].transfer == transfer
+    listed = [each for each in inbox(parties.bob) if each.transfer == transfer]
     assert listed[0].note is not None
     assert listed[0].note.purpose == "Contacts of May"
     assert listed[0].problem is None
     assert listed[0].copy is None
-    assert sent(parties.alice)[0].transfer == transfer
+    assert transfer in [each.transfer for each in sent(parties.alice)]
 
     told: list[tuple[int, int | None]] = []
     into = tmp_path / "into"
