@@ -36,7 +36,6 @@ from scelle.exchange.errors import RecordWrongError
 from scelle.exchange.trust import Head
 from scelle.tlog.errors import LogInconsistentError, RootWrongError, SignatureWrongError, TileWrongError
 
-
 ENTRIES = "activity/tile/entries/*.p/*"
 
 
@@ -121,11 +120,16 @@ def only(folder: Path, pattern: str) -> Path:
     return sorted(folder.glob(pattern))[0]
 
 
+def without_records(folder: Path) -> None:
+    shutil.rmtree(folder / "activity" / "records")
+    flip(only(folder, ENTRIES), 40)
+
+
 @pytest.mark.parametrize(
     ("tamper", "error"),
     [
         (lambda f: flip(only(f, ENTRIES), 40), RecordWrongError),
-        (lambda f: (shutil.rmtree(f / "activity/records"), flip(only(f, ENTRIES), 40)), RootWrongError),
+        (without_records, RootWrongError),
         (lambda f: flip(only(f, "activity/tile/0/*.p/*")), TileWrongError),
         (lambda f: flip(only(f, "directory/tile/entries/*.p/*"), 400), ScelleError),
         (lambda f: flip(f / "activity" / "checkpoint", -20), SignatureWrongError),
