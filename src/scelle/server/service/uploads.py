@@ -185,7 +185,8 @@ class ChunkWriter:
         self._closed = closed
         self._release = release
         self._start = part.offset
-        self._body = sha256()
+        # A body that begins with a segment has the segment's own digest: one hash serves both.
+        self._body = sha256() if self._start % SEGMENT_SIZE else None
         self._done = False
 
     def feed(self, data: memoryview) -> None:
@@ -207,7 +208,8 @@ class ChunkWriter:
         if part.running is None:
             part.running = sha256()
         part.running.update(data)
-        self._body.update(data)
+        if self._body is not None:
+            self._body.update(data)
         part.offset += len(data)
         self._left -= len(data)
         if data and part.offset % SEGMENT_SIZE == 0:
@@ -222,12 +224,20 @@ class ChunkWriter:
         try:
             if self._left:
                 raise UploadLengthError(why="fewer bytes than were announced")
-            if self._body.digest() != self._expected:
+            if self._digest() != self._expected:
                 self._cut_off()
                 raise ChunkDigestError(offset=self._start)
             return self._part.offset
         finally:
             self.broken()
+
+    def _digest(self) -> bytes:
+        if self._body is not None:
+            return self._body.digest()
+        part = self._part
+        if part.running is not None:
+            return part.running.digest()
+        return part.segments[self._start // SEGMENT_SIZE] if part.offset > self._start else sha256().digest()
 
     def broken(self) -> None:
         """The connection broke: what arrived is kept. May be called after `finish`, then it does nothing."""
