@@ -61,6 +61,7 @@ from scelle.exchange.entries import (
     OrganisationInvite,
     ServiceInit,
     SubkeyAdd,
+    person_commitment,
 )
 from scelle.exchange.keys import Role, SigningKey, encryption_key_id
 from scelle.exchange.sealing import (
@@ -81,7 +82,7 @@ from scelle.ports import DIRECTORY, BlobStore, Ledger, LogName, Mailer, Reading,
 from scelle.server.service.core import Asker, Core, Limits
 from scelle.server.service.events import Events
 from scelle.server.service.freezing import Freezing
-from scelle.server.service.joining import Joining, person_commitment
+from scelle.server.service.joining import Joining
 from scelle.server.service.mailing import Mailing
 from scelle.server.service.opening import Opening
 from scelle.server.service.oversight import Oversight

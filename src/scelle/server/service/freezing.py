@@ -8,7 +8,7 @@ from scelle.activity.record import Frozen, Lifted, LiftProposed, Record
 from scelle.base.ids import FreezeId, KeyId, OrgId, TransferId, parse_key_id
 from scelle.exchange.acts import FreezeSet, LiftConfirm, LiftPropose
 from scelle.exchange.answers import FreezeList, FreezeStatus, Logged
-from scelle.exchange.errors import EntryRefusedError, LiftLapsedError, MemberUnknownError
+from scelle.exchange.errors import FreezeForeignError, LiftLapsedError, MemberUnknownError
 from scelle.exchange.freeze import (
     Freeze,
     FreezeEvent,
@@ -61,7 +61,7 @@ class Freezing:
         core, parsed = self._core, member_statement(self._core, asker, statement, FreezeSet)
         act = parsed.act
         if act.organisation != asker.member.organisation:
-            raise EntryRefusedError(kind=act.KIND, why="its author belongs to another organisation")
+            raise FreezeForeignError(scope=f"{act.scope}:{act.value}")
         scope = Scope(ScopeKind(act.scope), act.value)
         before = core.ledger.read(lambda reading: entered_before(reading, statement))
         if before is not None:  # it may have been lifted since: a retry must not freeze again
