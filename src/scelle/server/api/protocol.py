@@ -34,6 +34,12 @@ class LimitedProtocol(HttpToolsProtocol):
     MAX_CONNECTIONS: ClassVar[int] = 768
     """Connections at once; one more is closed unanswered."""
 
+    MOST_UNSENT: ClassVar[int] = 1 << 18
+    """Bytes that the system may hold of an answer before they are sent: what is there, no freeze can call back.
+
+    Without it some four megabytes count as sent, and a slow client's download is over before it is.
+    """
+
     IDLE_SECONDS: ClassVar[float] = 30.0
     """Longest time without a request at work: waiting for one, receiving its header, or dropping an unread body."""
 
@@ -54,6 +60,9 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """A client connected."""
         super().connection_made(cast("Transport", transport))
+        own = transport.get_extra_info("socket")
+        if own is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Linux, macOS
+            own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self.MOST_UNSENT)
         if len(self.connections) > self.MAX_CONNECTIONS:
             self.connections.discard(self)
             self.transport.abort()
