@@ -8,38 +8,42 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Protocol
 
 from scelle.activity.record import SALT_SIZE, Record, commitment
-from scelle.base.errors import ScelleError
 from scelle.base.ids import TransferId
 from scelle.client.connection import Connection
 from scelle.client.disk import DiskExistsError, DiskMissingError, disk_errors
 from scelle.client.errors import LogKeyDiffersError
 from scelle.client.home import read_private
+from scelle.client.log_replay import (
+    ACTIVITY,
+    DIRECTORY,
+    LOGS,
+    MAX_TILE,
+    FolderLog,
+    LogSource,
+    ServedLog,
+    log_of,
+    no_keep,
+    open_log,
+    replay_log,
+)
 from scelle.client.progress import Progress, silent
-from scelle.client.records import Signed, about, check_record, needed_size, read_record
+from scelle.client.records import Checker, Signed, check_entry, read_record
 from scelle.client.session import MAX_BUNDLE, Session
 from scelle.exchange.answers import Proof, RecordEntry, RecordPage
 from scelle.exchange.directory import Directory
 from scelle.exchange.errors import RecordWrongError
 from scelle.exchange.trust import Head
-from scelle.tlog.checkpoint import Checkpoint, open_checkpoint
-from scelle.tlog.errors import LogInconsistentError, NoteKeyMalformedError, ProofMalformedError, TileWrongError
-from scelle.tlog.note import NoteVerifier, parse_vkey
+from scelle.tlog.checkpoint import Checkpoint
+from scelle.tlog.errors import ProofMalformedError
+from scelle.tlog.note import parse_vkey
 from scelle.tlog.policy import NONE, Policy, PolicyLog
-from scelle.tlog.replay import LogReplay
-from scelle.tlog.tiles import WIDTH, Bundle, Tile, TileHashReader
+from scelle.tlog.tiles import WIDTH, Bundle, TileHashReader
 from scelle.tlog.tlogproof import MAX_EXTRA, TlogProof, parse_tlog_proof
-from scelle.tlog.tree import consistency_proof, leaf_hash, leaf_hashes
-
-DIRECTORY: Final = "directory"
-ACTIVITY: Final = "activity"
-LOGS: Final = (DIRECTORY, ACTIVITY)
+from scelle.tlog.tree import consistency_proof, leaf_hash
 
 PAGE = 1000
-MAX_CHECKPOINT = 65536
-MAX_TILE = 8192
 
 
 @dataclass(frozen=True)
@@ -70,122 +74,19 @@ class LogReport:
     records: RecordCounts | None = None
 
 
-# --- where a log is read from -----------------------------------------------------------------------------------
-
-
-class LogSource(Protocol):
-    """Where a log's files come from, by the paths of its layout."""
-
-    def read(self, path: str, limit: int) -> bytes:
-        """A file of at most `limit` bytes."""
-        ...
-
-
-class ServedLog:
-    """A log that a service serves."""
-
-    def __init__(self, connection: Connection, log: str) -> None:
-        self._connection = connection
-        self._log = log
-
-    def read(self, path: str, limit: int) -> bytes:
-        """Raises NetworkError, ServiceAnswerError and problems."""
-        return self._connection.fetch(f"/log/{self._log}/{path}", limit=limit)
-
-
-class FolderLog:
-    """A log in an exported folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def read(self, path: str, limit: int) -> bytes:
-        """Raises DiskMissingError and its kin, TileWrongError for a file that is too long."""
-        place = self.folder / path
-        with disk_errors(place), place.open("rb") as file:
-            found = file.read(limit + 1)
-        if len(found) > limit:
-            raise TileWrongError(path=path, why="too long")
-        return found
-
-
-# --- replay -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Replayed:
-    checkpoint: Checkpoint
-    note: bytes
-    tiles: int
-
-
-def _checkpoint(source: LogSource, vkey: str) -> tuple[Checkpoint, bytes]:
-    key = parse_vkey(vkey)
-    note = source.read("checkpoint", MAX_CHECKPOINT)
-    return open_checkpoint(note, origin=key.name, verifiers=[NoteVerifier(key)]).checkpoint, note
-
-
-def _replay(
-    source: LogSource,
-    vkey: str,
-    *,
-    known: Head | None,
-    take: Callable[[int, list[bytes]], None],
-    keep: Callable[[str, bytes], None] = lambda _path, _data: None,
-    progress: Progress = silent,
-    opened: tuple[Checkpoint, bytes] | None = None,
-) -> _Replayed:
-    """Recompute a log from its bundles and compare every tile; `take` is given the entries, `keep` every file read."""
-    checkpoint, note = opened or _checkpoint(source, vkey)
-    if known is not None and known.size > checkpoint.size:
-        raise LogInconsistentError(old_size=known.size, new_size=checkpoint.size, why="the log became shorter")
-    replay = LogReplay(checkpoint)
-    tiles = 0
-
-    def compare(computed: list[tuple[Tile, bytes]]) -> None:
-        nonlocal tiles
-        for tile, data in computed:
-            if source.read(tile.path, MAX_TILE) != data:
-                raise TileWrongError(path=tile.path, why="its hashes are not those of the entries")
-            keep(tile.path, data)
-            tiles += 1
-
-    while (bundle := replay.wanted) is not None:
-        start = replay.size
-        before = replay.frontier if known is not None and start < known.size <= start + bundle.width else None
-        data = source.read(bundle.path, MAX_BUNDLE)
-        entries, full = replay.feed(data)
-        if before is not None and known is not None:
-            before.append(leaf_hashes(entries[: known.size - start]))
-            if before.root() != known.root:
-                raise LogInconsistentError(old_size=known.size, new_size=checkpoint.size, why="the log was rewritten")
-        compare(full)
-        keep(bundle.path, data)
-        take(start, entries)
-        progress(replay.size, checkpoint.size)
-    compare(replay.finish())
-    keep("checkpoint", note)
-    return _Replayed(checkpoint, note, tiles)
-
-
-def _log_of(vkey: str) -> tuple[str, str]:
-    """The service's origin and the log that a pinned key is for."""
-    origin, found, log = parse_vkey(vkey).name.rpartition("/log/")
-    if not found or log not in LOGS:
-        raise NoteKeyMalformedError(why="not the key of a directory or activity log")
-    return origin, log
+# --- replays ---------------------------------------------------------------------------------------------------
 
 
 def _verify_directory(
     source: LogSource, vkey: str, *, known: Head | None, progress: Progress, keep: Callable[[str, bytes], None]
 ) -> tuple[LogReport, Directory]:
-    directory = Directory(_log_of(vkey)[0])
+    directory = Directory(log_of(vkey)[0])
 
     def take(_start: int, entries: list[bytes]) -> None:
         for entry in entries:
             directory.append(entry)
 
-    found = _replay(source, vkey, known=known, take=take, keep=keep, progress=progress)
+    found = replay_log(source, vkey, known=known, take=take, keep=keep, progress=progress)
     if directory.size and directory.service.directory_log != vkey:
         raise LogKeyDiffersError(log=DIRECTORY)
     report = LogReport(
@@ -240,7 +141,7 @@ def _verify_activity(
     keep: Callable[[str, bytes], None],
     opened: tuple[Checkpoint, bytes] | None = None,
 ) -> LogReport:
-    found = _replay(source, vkey, known=known, take=records.take, keep=keep, progress=progress, opened=opened)
+    found = replay_log(source, vkey, known=known, take=records.take, keep=keep, progress=progress, opened=opened)
     return LogReport(
         log=ACTIVITY,
         vkey=vkey,
@@ -252,17 +153,6 @@ def _verify_activity(
     )
 
 
-def _no_keep(_path: str, _data: bytes) -> None:
-    pass
-
-
-def _check(record: Record, index: int, directory: Directory) -> tuple[Signed, ...]:
-    try:
-        return check_record(record, directory)
-    except ScelleError as error:
-        raise about(error, index) from None
-
-
 # --- online -----------------------------------------------------------------------------------------------------
 
 
@@ -271,11 +161,11 @@ def verify_online(connection: Connection, vkey: str, *, progress: Progress = sil
 
     Raises the errors of logs (exit 17), EntryRefusedError for a directory that breaks its own rules, network errors.
     """
-    log = _log_of(vkey)[1]
+    log = log_of(vkey)[1]
     source = ServedLog(connection, log)
     if log == DIRECTORY:
-        return _verify_directory(source, vkey, known=None, progress=progress, keep=_no_keep)[0]
-    return _verify_activity(source, vkey, _Records(), known=None, progress=progress, keep=_no_keep)
+        return _verify_directory(source, vkey, known=None, progress=progress, keep=no_keep)[0]
+    return _verify_activity(source, vkey, _Records(), known=None, progress=progress, keep=no_keep)
 
 
 def verify_as_member(session: Session, log: str, *, progress: Progress = silent) -> LogReport:
@@ -284,7 +174,7 @@ def verify_as_member(session: Session, log: str, *, progress: Progress = silent)
     Of the activity log every record that one may read is held against its entry, and the statements inside against
     the directory. The session was synced. Raises as `verify_online` does, and RecordWrongError.
     """
-    return _verify_session(session, log, keep=_no_keep, record=_no_record, progress=progress)
+    return _verify_session(session, log, keep=no_keep, record=_no_record, progress=progress)
 
 
 def export(session: Session, folder: Path, *, progress: Progress = silent) -> tuple[LogReport, ...]:
@@ -338,33 +228,36 @@ def _verify_session(
     if log == DIRECTORY:
         known = session.trust.directory_head
         return _verify_directory(source, vkey, known=known, progress=progress, keep=keep)[0]
-    opened = _checkpoint(source, vkey)
+    opened = open_log(source, vkey)
     records = _Records()
-    for entry in _entries(session, 0, None):
-        if entry.index >= opened[0].size:
-            break
-        if entry.record is None or entry.salt is None:
-            records.erased += 1
-            continue
-        records.statements += len(_check_with(session, entry.record, entry.index)[1])
-        records.add(entry.index, entry.record, entry.salt)
-        record(entry.index, entry.salt + entry.record)
+    with Checker(lambda: session.directory, grow=session.sync) as checker:
+        for entry in _entries(session, 0, None):
+            if entry.index >= opened[0].size:
+                break
+            if entry.record is None or entry.salt is None:
+                records.erased += 1
+                continue
+            checker.add(entry.index, read_record(entry.record, entry.index))
+            records.add(entry.index, entry.record, entry.salt)
+            record(entry.index, entry.salt + entry.record)
+        checker.finish()
+    records.statements = checker.statements
     known = session.trust.activity
     report = _verify_activity(source, vkey, records, known=known, progress=progress, keep=keep, opened=opened)
     _follow(session, source, opened)
     return report
 
 
-def _check_with(session: Session, raw: bytes, index: int) -> tuple[Record, tuple[Signed, ...]]:
-    """Check a record by the session's directory, brought up to date when an act saw a newer one."""
-    record = read_record(raw, index)
+def _checked(session: Session, record: Record, index: int) -> tuple[Signed, ...]:
+    """Check a record by the session's directory, brought up to date when that does not help at once."""
     try:
-        needed = needed_size(record, session.directory)
-    except ScelleError as error:
-        raise about(error, index) from None
-    if needed > session.directory.size:
+        return check_entry(record, index, session.directory)
+    except RecordWrongError:
+        size = session.directory.size
         session.sync()
-    return record, _check(record, index, session.directory)
+        if session.directory.size == size:
+            raise
+        return check_entry(record, index, session.directory)
 
 
 def _follow(session: Session, source: LogSource, opened: tuple[Checkpoint, bytes]) -> TileHashReader:
@@ -412,14 +305,14 @@ def verify_folder(
     folder has it. `known`: heads verified before, by log. Raises the errors of logs, RecordWrongError,
     LogKeyDiffersError, DiskMissingError for a log or file that is not there.
     """
-    pinned = {_log_of(vkey)[1]: vkey for vkey in vkeys}
+    pinned = {log_of(vkey)[1]: vkey for vkey in vkeys}
     known = known or {}
     reports = []
     directory: Directory | None = None
     if DIRECTORY in pinned:
         source = _folder_log(folder, DIRECTORY, pinned[DIRECTORY])
         head = known.get(DIRECTORY)
-        report, directory = _verify_directory(source, pinned[DIRECTORY], known=head, progress=progress, keep=_no_keep)
+        report, directory = _verify_directory(source, pinned[DIRECTORY], known=head, progress=progress, keep=no_keep)
         reports.append(report)
         named = directory.service.activity_log
         if pinned.setdefault(ACTIVITY, named) != named:
@@ -428,9 +321,7 @@ def verify_folder(
         source = _folder_log(folder, ACTIVITY, pinned[ACTIVITY])
         records = _folder_records(folder / ACTIVITY / "records", directory)
         head = known.get(ACTIVITY)
-        reports.append(
-            _verify_activity(source, pinned[ACTIVITY], records, known=head, progress=progress, keep=_no_keep)
-        )
+        reports.append(_verify_activity(source, pinned[ACTIVITY], records, known=head, progress=progress, keep=no_keep))
     return tuple(reports)
 
 
@@ -447,17 +338,20 @@ def _folder_records(folder: Path, directory: Directory | None) -> _Records:
     records = _Records()
     if not folder.is_dir():
         return records
-    for path in folder.iterdir():
-        if not path.name.isascii() or not path.name.isdigit() or str(int(path.name)) != path.name:
-            raise RecordWrongError(why=f"a file named {path.name[:40]} among the records")
-        index = int(path.name)
-        salted = read_private(path) or b""
-        if len(salted) <= SALT_SIZE:
-            raise RecordWrongError(why=f"entry {index}: cut short")
-        salt, raw = salted[:SALT_SIZE], salted[SALT_SIZE:]
-        if directory is not None:
-            records.statements += len(_check(read_record(raw, index), index, directory))
-        records.add(index, raw, salt)
+    with Checker(lambda: directory or Directory("")) as checker:
+        for path in folder.iterdir():
+            if not path.name.isascii() or not path.name.isdigit() or str(int(path.name)) != path.name:
+                raise RecordWrongError(why=f"a file named {path.name[:40]} among the records")
+            index = int(path.name)
+            salted = read_private(path) or b""
+            if len(salted) <= SALT_SIZE:
+                raise RecordWrongError(why=f"entry {index}: cut short")
+            salt, raw = salted[:SALT_SIZE], salted[SALT_SIZE:]
+            if directory is not None:
+                checker.add(index, read_record(raw, index))
+            records.add(index, raw, salt)
+        checker.finish()
+    records.statements = checker.statements
     return records
 
 
@@ -507,7 +401,7 @@ def _bundle_entry(session: Session, log: str, index: int) -> bytes:
     from scelle.tlog.tiles import decode_bundle
 
     source = ServedLog(session.connection, log)
-    checkpoint, _ = _checkpoint(source, _pinned(session, log))
+    checkpoint, _ = open_log(source, _pinned(session, log))
     first = index // WIDTH * WIDTH
     if index >= checkpoint.size:
         raise RecordWrongError(why="the log has no such entry")
@@ -523,7 +417,7 @@ def check_proof(path: Path, vkey: str, *, entry: bytes | None = None) -> ProvenE
     with disk_errors(path), path.open("rb") as file:
         raw = file.read(4 * MAX_EXTRA)
     found = parse_tlog_proof(raw)
-    origin, log = _log_of(vkey)
+    origin, log = log_of(vkey)
     if found.extra is not None:
         entry = found.extra if log == DIRECTORY else sha256(found.extra).digest()
     if entry is None:
@@ -556,7 +450,7 @@ def tail(session: Session, since: int = 0, *, transfer: TransferId | None = None
     The session was synced. Raises RecordWrongError, the errors of logs, and network errors.
     """
     source = ServedLog(session.connection, ACTIVITY)
-    opened = _checkpoint(source, _pinned(session, ACTIVITY))
+    opened = open_log(source, _pinned(session, ACTIVITY))
     size = opened[0].size
     reader = _follow(session, source, opened)
     number, entries = -1, list[bytes]()
@@ -572,7 +466,8 @@ def tail(session: Session, since: int = 0, *, transfer: TransferId | None = None
             entries = reader.entries(bundle, source.read(bundle.path, MAX_BUNDLE))
         if commitment(entry.record, salt=entry.salt) != entries[entry.index % WIDTH]:
             raise RecordWrongError(why=f"entry {entry.index}: the log holds another commitment")
-        record, signed = _check_with(session, entry.record, entry.index)
+        record = read_record(entry.record, entry.index)
+        signed = _checked(session, record, entry.index)
         if transfer is not None and getattr(record, "transfer", None) != transfer:
             raise RecordWrongError(why=f"entry {entry.index}: about another transfer")
         yield Happened(entry.index, record.KIND, record.time, record, signed)

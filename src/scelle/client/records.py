@@ -3,8 +3,11 @@
 The log shows that the service did not change what it once said; this shows that it did not invent an act.
 """
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from scelle.activity.record import (
     AboutTransfer,
@@ -27,6 +30,11 @@ from scelle.exchange.directory import Directory, Member
 from scelle.exchange.errors import RecordWrongError
 from scelle.exchange.keys import Role
 from scelle.exchange.statement import MemberAct, Statement, parse_statement
+
+BATCH = 512
+"""Records that are checked together."""
+
+WORKERS = 2
 
 _ACTS: dict[type[Record], type[MemberAct]] = {
     TransferSealed: Cover,
@@ -56,11 +64,6 @@ def read_record(raw: bytes, index: int) -> Record:
         return parse_record(raw)
     except MalformedError as error:
         raise RecordWrongError(why=f"entry {index}: {error.facts['why']}") from None
-
-
-def needed_size(record: Record, directory: Directory) -> int:
-    """Size of the directory that the statements of a record were made under: what `check_record` needs to know."""
-    return max((statement.act.seen.size for statement in _statements(record, directory)), default=0)
 
 
 def check_record(record: Record, directory: Directory) -> tuple[Signed, ...]:
@@ -121,7 +124,60 @@ def _agrees(record: Record, act: MemberAct) -> bool:
     return getattr(act, "freeze", None) == getattr(record, "freeze", None)
 
 
-def about(error: ScelleError, index: int) -> RecordWrongError:
-    """The error for an entry whose record does not hold."""
-    why = error.facts.get("why", error.code)
-    return RecordWrongError(why=f"entry {index}: {why}")
+def check_entry(record: Record, index: int, directory: Directory) -> tuple[Signed, ...]:
+    """`check_record` for an entry of the log. Raises RecordWrongError that names the entry."""
+    try:
+        return check_record(record, directory)
+    except ScelleError as error:
+        why = error.facts.get("why", error.code)
+        raise RecordWrongError(why=f"entry {index}: {why}") from None
+
+
+class Checker:
+    """Checks many records, on both cores: while a signature is verified another record can be read."""
+
+    def __init__(self, directory: Callable[[], Directory], *, grow: Callable[[], None] | None = None) -> None:
+        """`grow` brings the directory up to date, for acts that saw a newer one; None when it is all there is."""
+        self._directory = directory
+        self._grow = grow
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="scelle-records")
+        self._waiting: list[tuple[int, Record]] = []
+        self.statements = 0
+        """Statements that were verified so far."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def add(self, index: int, record: Record) -> None:
+        """Take a record. Raises RecordWrongError for it or one before it."""
+        self._waiting.append((index, record))
+        if len(self._waiting) >= BATCH:
+            self.finish()
+
+    def finish(self) -> None:
+        """Check what waits. Raises RecordWrongError."""
+        batch, self._waiting = self._waiting, []
+        try:
+            self.statements += self._check(batch)
+        except RecordWrongError:
+            size = self._directory().size
+            if self._grow is None:
+                raise
+            self._grow()
+            if self._directory().size == size:
+                raise
+            self.statements += self._check(batch)
+
+    def _check(self, batch: Sequence[tuple[int, Record]]) -> int:
+        parts = [self._pool.submit(self._count, batch[start::WORKERS]) for start in range(WORKERS)]
+        wait(parts)  # nothing may read the directory while it grows
+        return sum(part.result() for part in parts)
+
+    def _count(self, batch: Sequence[tuple[int, Record]]) -> int:
+        directory = self._directory()
+        return sum(len(check_entry(record, index, directory)) for index, record in batch)
