@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scelle.cli.demo_story import Story
 
 _LARGE = 200  # MB
-_LEAST, _MOST = 8, 100_000
+_LEAST, _MOST = 30, 100_000
 
 
 class DemoFailedError(CallerError):

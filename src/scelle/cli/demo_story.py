@@ -73,9 +73,10 @@ class Story:
 
     # --- what is shown --------------------------------------------------------------------------------------
 
-    def _say(self, text: str = "", *, indent: str = "") -> None:
+    def _say(self, text: str = "", *, indent: str = "", mark: str = "") -> None:
         if not self._terminal.json:
-            for line in wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent) or [""]:
+            rest = indent + " " * len(mark)
+            for line in wrap(text, _WIDTH, initial_indent=indent + mark, subsequent_indent=rest) or [""]:
                 self._terminal.line(line)
             self._terminal.out.flush()
 
@@ -93,7 +94,7 @@ class Story:
         self._claims.append({"claim": sentence, "holds": holds})
         if not holds:
             self.failed.append(sentence)
-        self._say(f"   {'✓' if holds else '✗'} {sentence}")
+        self._say(sentence, indent="   ", mark="✓ " if holds else "✗ ")
 
     def _shown(self, ran: Ran, *, brief: bool = False) -> None:
         output = ran.out + ran.err
@@ -220,7 +221,7 @@ class Story:
             member=self._aphp,
         )
         self._long = self._newest("sent", self._aphp)[:SHORT]
-        self._say(words("demo.send.took", files=len(self._sent), seconds=f"{ran.seconds:.1f}"), indent="   ")
+        self._say(words("demo.send.took", files=len(self._sent), milliseconds=round(1000 * ran.seconds)), indent="   ")
 
     def _open_long(self) -> None:
         words = self._words
@@ -228,8 +229,10 @@ class Story:
         self._run("inbox", member=self._cnam)
         self._run("open", self._long, "--into", "recu", member=self._cnam)
         self._compare(self._cnam)
-        shown = self._run("show", self._long, member=self._aphp)
-        self._claim(words("demo.open.receipt"), "cnam" in shown.out)
+        self._run("show", self._long, member=self._aphp)
+        shown = json.loads(self._stage.run(["show", self._long, "--json"], member=self._aphp).out)
+        receipts = [each for each in shown["recipients"] if each["organisation"] == "cnam" and each.get("opened")]
+        self._claim(words("demo.open.receipt"), len(receipts) == 1)
 
     def _compare(self, member: Member) -> None:
         same = demo_files.digests(member.folder / "recu" / "envoi") == self._sent
@@ -241,10 +244,23 @@ class Story:
         self._run("log", "verify", member=self._cnam)
         self._run("log", "export", "journal", member=self._cnam, brief=True)
         self._run("log", "verify", "journal", member=self._cnam)
+        self._falsify(self._cnam.folder / "journal")
         tail = self._run("log", "tail", "--transfer", self._long, member=self._aphp)
         index = self._find(_LAST_INDEX, tail)
         self._run("log", "proof", index.strip(), "--output", "recu.tlog-proof", member=self._aphp, brief=True)
         self._run("log", "verify", "recu.tlog-proof", member=self._aphp)
+
+    def _falsify(self, exported: Path) -> None:
+        """Change one byte of one entry, as who wants to rewrite history would."""
+        forged = exported.with_name("journal-falsifie")
+        shutil.copytree(exported, forged)
+        entries = max((forged / "activity" / "tile" / "entries").rglob("*"), key=lambda path: path.is_file())
+        data = bytearray(entries.read_bytes())
+        data[-1] ^= 1
+        entries.write_bytes(data)
+        ran = self._stage.run(["log", "verify", forged.name], member=self._cnam)
+        self._shown(ran)
+        self._claim(self._words("demo.log.forged"), ran.status == Exit.LOG)
 
     # --- 7: the thief searches ------------------------------------------------------------------------------
 
@@ -252,7 +268,7 @@ class Story:
         words, stage = self._words, self._stage
         self._step(words("demo.thief"), words("demo.thief.text", encodings=", ".join(demo_thief.ENCODINGS)))
         for plant in PLANTS:
-            self._say(f"   · {words(plant.what)} “{plant.text}”")
+            self._say(f"{words(plant.what)}: {plant.text}", indent="   ", mark="· ")
         stolen = stage.folder / "stolen"
         demo_thief.steal(stage.data, stolen)
         shutil.copyfile(stage.events, stolen / stage.events.name)
@@ -353,7 +369,7 @@ class Story:
             self._say(words("demo.expiry.wait", left=round(left)), indent="   ")
         destroyed = self._wait_destroyed(self._short_until + _PATIENCE)
         self._claim(words("demo.expiry.destroyed", late=round(time.monotonic() - self._short_until)), destroyed)
-        self._run("open", self._short, "--into", "trop-tard", member=self._cnam, status=Exit.EXPIRED)
+        self._run("open", self._short[:SHORT], "--into", "trop-tard", member=self._cnam, status=Exit.EXPIRED)
         identities = self._identities()
         early = [
             Plant("demo.plant.share", bytes(share)) for share in demo_thief.shares_in(self._stolen / "shares.slots")
@@ -369,7 +385,7 @@ class Story:
         self._claim(words("demo.expiry.control"), opens)
         self._say(words("demo.expiry.log"), indent="   ")
         self._run("log", "verify", member=self._aphp)
-        self._run("log", "tail", "--transfer", self._short, member=self._aphp)
+        self._run("log", "tail", "--transfer", self._short[:SHORT], member=self._aphp)
         self._run("inventory", member=self._aphp)
 
     def _wait_destroyed(self, until: float) -> bool:

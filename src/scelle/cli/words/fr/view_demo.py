@@ -47,7 +47,7 @@ WORDS = {
         "de l’expéditeur pour les clés de deux guichets. Les noms des fichiers et l’objet sont scellés avec eux."
     ),
     "demo.send.took": (
-        "{files:count} fichiers en {seconds} s, du disque de l’expéditeur à une entrée de journal prouvée."
+        "{files:count} fichiers en {milliseconds:count} ms, du disque de l’expéditeur à une entrée de journal prouvée."
     ),
     "demo.open": "L’assureur les ouvre",
     "demo.open.text": (
@@ -62,6 +62,7 @@ WORDS = {
         "Chaque acte est inscrit dans un journal de Merkle. Chacun peut le rejouer avec la clé de son invitation, "
         "l’exporter, le vérifier sans le service, et garder la preuve d’une entrée."
     ),
+    "demo.log.forged": "un export dont un octet a changé est refusé",
     "demo.thief": "Un voleur prend tout le service",
     "demo.thief.text": (
         "Tout ce que le service possède est copié et fouillé, contenus et noms de fichiers, à la recherche de ce que "
