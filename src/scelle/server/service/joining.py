@@ -111,8 +111,9 @@ class Joining:
 
     def _append(self, statements: Sequence[bytes], asker: Asker | None, contact: Contact | None) -> list[int]:
         core = self._core
-        grown = copy.deepcopy(core.directory)
         try:
+            core.directory.check(statements[0])  # anybody may ask to join: what is refused must not cost a copy
+            grown = copy.deepcopy(core.directory)
             for raw in statements:
                 act = grown.append(raw)
                 check_time(core, act)

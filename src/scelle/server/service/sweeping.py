@@ -87,7 +87,7 @@ class Sweeper:
             core.events(Event.CLOCK_DEPARTED, seconds=core.clockguard.departure())
         tried: set[TransferId] = set()
         while True:
-            rows = [row for row in self._due() if row.transfer not in tried]
+            rows = [row for row in self._due(beyond=len(tried)) if row.transfer not in tried]
             if not rows:
                 return count
             for row in rows:
@@ -99,11 +99,12 @@ class Sweeper:
                     self._destroy(row)
                     count += 1
 
-    def _due(self) -> list[TransferRow]:
+    def _due(self, *, beyond: int) -> list[TransferRow]:
+        """The next batch; `beyond`: how many were looked at, which may still be due and must not hide the others."""
         core, now = self._core, self._core.clock.now()
         try:
             return core.ledger.read(
-                lambda reading: reading.due(now=now, created_before=now - ABANDONED_AFTER, limit=_BATCH)
+                lambda reading: reading.due(now=now, created_before=now - ABANDONED_AFTER, limit=beyond + _BATCH)
             )
         except Exception as error:  # noqa: BLE001 - as in `_reporting`
             core.events(Event.SWEEP_FAILED, error=type(error).__name__)
