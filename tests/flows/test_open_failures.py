@@ -1,6 +1,8 @@
 """Receiving when something goes wrong, against a real service: which error, and that nothing is left."""
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,11 +12,14 @@ from typing import Any
 import pytest
 
 from flows.parties_kit import Parties, two_parties
-from flows.service_process_kit import running_service
+from flows.service_process_kit import ORIGIN, running_service
 from scelle.age.errors import ChunkError
+from scelle.age.file import seal_bytes
+from scelle.age.header import FileKey
+from scelle.age.hybrid import HybridRecipient
 from scelle.age.stream import seal_chunks
 from scelle.base.errors import ScelleError
-from scelle.base.ids import TransferId
+from scelle.base.ids import KeyId, TransferId
 from scelle.client import fetching, opening, seal_pipeline
 from scelle.client.connection import Connection
 from scelle.client.disk import DiskExistsError, DiskFullError
@@ -24,13 +29,17 @@ from scelle.client.opening import discard, open_transfer, reminders
 from scelle.client.oversight import confirm, freeze, freezes, lift, revoke
 from scelle.client.session import Session
 from scelle.client.unpacking import Staging
+from scelle.exchange.acts import ShareRelease
+from scelle.exchange.answers import Released, TransferDetail
 from scelle.exchange.errors import (
     ContentWrongError,
     FreezeStateError,
     FrozenError,
     LiftSameOfficerError,
     ManifestWrongError,
+    RecordWrongError,
     RetentionExceededError,
+    ShareWrongError,
     TransferExpiredError,
     TransferNotFoundError,
     TransferRevokedError,
@@ -38,6 +47,8 @@ from scelle.exchange.errors import (
 from scelle.exchange.freeze import Scope, ScopeKind
 from scelle.exchange.keys import Role
 from scelle.exchange.manifest import Manifest
+from scelle.exchange.statement import parse_statement
+from scelle.tlog.errors import LogInconsistentError
 
 MIB = 1 << 20
 Download = Callable[..., None]
@@ -413,3 +424,119 @@ def test_reminders(parties: Parties, tmp_path: Path) -> None:
     (tmp_path / "into" / "x").unlink()
     discard(parties.bob, transfer)
     assert reminders(home, now=opened.until) == []
+
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from scelle.app.randomness import draw
+from scelle.client.connection import Connection
+from scelle.client.home import Home
+from scelle.client.opening import open_transfer
+from scelle.client.session import Session
+from scelle.client.vault import Vault
+
+folder, transfer, into = sys.argv[1:]
+now = lambda: int(time.time())
+home = Home.open(Path(folder))
+connection = Connection(home.config.service, now=now, draw=draw)
+session = Session(home, connection, vault=Vault.unlock_plain(home.folder, draw=draw), draw=draw, now=now)
+
+def progress(done, total=None):
+    if done > 12 << 20:
+        print("far", flush=True)
+        time.sleep(60)
+
+open_transfer(session, transfer, Path(into), progress=progress)
+"""
+
+
+def test_killed_in_the_middle(parties: Parties, transfer: TransferId, tmp_path: Path) -> None:
+    into = tmp_path / "into"
+    arguments = [str(parties.bob.home.folder), transfer, str(into)]
+    with subprocess.Popen([sys.executable, "-c", SCRIPT, *arguments], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"far\n"
+        process.kill()
+    assert len(names(into)) == 1  # plaintext in a hidden folder
+    opening.tidy(parties.bob.home, now=parties.bob.now())
+    assert names(into) == []
+    assert sum(path.stat().st_size for path in parties.spool(transfer)) >= 12 * MIB
+    open_transfer(parties.again(parties.bob), transfer, into)
+    assert names(into) == ["data.bin"]
+
+
+# --- services who lie ---------------------------------------------------------------------------------------------
+
+
+def other_cover(parties: Parties, transfer: TransferId) -> TransferDetail:
+    path = f"/v1/transfers/{transfer}"
+    return parties.bob.connection.call("GET", path, None, TransferDetail, since=parties.bob.since)
+
+
+@pytest.mark.parametrize(
+    ("lie", "code"),
+    [
+        (lambda d, o: replace(d, envelope=o.envelope), "transfer.envelope-wrong"),
+        (lambda d, o: replace(d, sealed=o.sealed), "record.wrong"),
+        (lambda d, o: replace(d, sealed=replace(d.sealed, salt=bytes(32))), "log.inclusion-wrong"),
+        (lambda d, o: replace(d, sealed=replace(d.sealed, proof=o.sealed.proof)), "log.inclusion-wrong"),
+        (lambda d, o: replace(d, key=KeyId("ab" * 16)), "transfer.not-found"),
+        (lambda d, o: o, "record.wrong"),
+    ],
+)
+def test_a_service_that_lies_is_listed_as_such(
+    parties: Parties,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lie: Callable[[TransferDetail, TransferDetail], TransferDetail],
+    code: str,
+) -> None:
+    (tmp_path / "x").write_text("x")
+    other = other_cover(parties, parties.sent(tmp_path / "x").transfer)
+    transfer = parties.sent(tmp_path / "x", purpose="another").transfer
+    call = Connection.call
+
+    def lying_call(self: Connection, method: str, path: str, message: Any, answer: Any, **named: Any) -> Any:
+        found = call(self, method, path, message, answer, **named)
+        return lie(found, other) if path.endswith(transfer) else found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Connection, "call", lying_call)
+        view = listed(parties.bob, transfer)
+        assert view.problem is not None
+        assert view.problem.code == code
+        with pytest.raises(ScelleError) as caught:
+            open_transfer(parties.bob, transfer, tmp_path / "into")
+        assert caught.value.code == code
+    assert listed(parties.bob, transfer).problem is None
+
+
+@pytest.mark.parametrize("what", ["share", "statement"])
+def test_releases_that_are_not_what_was_asked(
+    parties: Parties, transfer: TransferId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    answers: list[Released] = []
+    call = Connection.call
+
+    def lying_call(self: Connection, method: str, path: str, message: Any, answer: Any, **named: Any) -> Any:
+        found = call(self, method, path, message, answer, **named)
+        if answer is Released:
+            answers.append(found)
+            if what == "statement":
+                return answers[0]
+            one_use = HybridRecipient(parse_statement(message.statement, ShareRelease, origin=ORIGIN).act.recipient)
+            wrong = seal_bytes(bytes(32), [one_use], file_key=FileKey(bytes(16)), nonce=bytes(16))
+            return replace(found, share=wrong)
+        return found
+
+    if what == "statement":
+        with monkeypatch.context() as patched:
+            patched.setattr(Connection, "call", lying_call)
+            patched.setattr(opening, "_manifest", None)
+            with pytest.raises(TypeError):
+                open_transfer(parties.bob, transfer, tmp_path / "into")
+    monkeypatch.setattr(Connection, "call", lying_call)
+    with pytest.raises((ShareWrongError, RecordWrongError, LogInconsistentError)):
+        open_transfer(parties.bob, transfer, tmp_path / "into")
+    assert not (tmp_path / "into").exists()
