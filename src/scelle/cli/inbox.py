@@ -39,13 +39,16 @@ def _show(values: Values, session: Session) -> Result:
 
 def _open(values: Values, session: Session) -> Result:
     from scelle.cli.online import online
+    from scelle.client.home import OPENING_LOCK
     from scelle.client.listing import resolve
     from scelle.client.opening import open_transfer
+    from scelle.client.received import opened_copy
 
     words = session.words
     with online(values, session) as member:
         transfer = resolve(member, values.text("ID"))
-        with session.terminal.progress(words("progress.open")) as progress:
+        earlier = opened_copy(member.home, transfer)
+        with member.home.lock(OPENING_LOCK), session.terminal.progress(words("progress.open")) as progress:
             opened = open_transfer(member, transfer, Path(values.text("into")), progress=progress)
     lines = [words("open.done", folder=str(opened.folder), n=len(opened.files), size=opened.size)]
     lines += [words("open.file", name=name) for name in opened.files[:_NAMED]]
@@ -54,6 +57,9 @@ def _open(values: Values, session: Session) -> Result:
     lines.append(words("open.receipt", index=opened.receipt_index))
     if opened.until is not None:
         lines.append(words("open.until", until=opened.until, transfer=transfer[:SHORT]))
+    notes = []
+    if earlier is not None and earlier.placed and earlier.into != opened.folder and earlier.discarded is None:
+        notes.append(words("open.earlier", folder=str(earlier.into)))
     data = {
         "transfer": opened.transfer,
         "folder": str(opened.folder),
@@ -64,17 +70,19 @@ def _open(values: Values, session: Session) -> Result:
         "until": opened.until,
         "receipt_index": opened.receipt_index,
     }
-    return Result(data, lines)
+    return Result(data, lines, notes)
 
 
 def _discard(values: Values, session: Session) -> Result:
     from scelle.cli.online import online
+    from scelle.client.home import OPENING_LOCK
     from scelle.client.listing import resolve
     from scelle.client.opening import discard
 
     with online(values, session) as member:
         transfer = resolve(member, values.text("ID"))
-        index = discard(member, transfer)
+        with member.home.lock(OPENING_LOCK):
+            index = discard(member, transfer)
     line = session.words("discard.done", transfer=transfer[:SHORT], index=index)
     return Result({"transfer": transfer, "index": index}, [line])
 

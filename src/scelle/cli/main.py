@@ -177,6 +177,9 @@ def _refusal(failure: ScelleError, sentence: str, advice: str, words: Words) -> 
     """What the service answered is told as its word; that *we* sent something wrong is no reason for an alarm."""
     if failure.code == "directory.entry-refused":
         sentence = words("frame.entry-refused", why=words.reason(str(failure.facts.get("why", "?"))))
+    elif failure.code == "log.inclusion-wrong":
+        sentence = words("frame.no-entry", index=failure.facts.get("index", "?"))
+        return words("frame.service-says", text=sentence), words("frame.no-entry-hint")
     if isinstance(failure, PeerError):
         advice = words("frame.refused-hint")
     return words("frame.service-says", text=sentence), advice

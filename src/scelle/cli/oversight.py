@@ -181,7 +181,9 @@ def _freeze_lines(view: "FreezeView", people: "People", session: Session) -> lis
         lines.append(words("freezes.reason", reason=view.reason))
     if view.state == "proposed" and view.proposed is not None:
         officer = "" if view.proposer is None else people.called(view.proposer)
-        lines.append(words("freeze.proposed", officer=officer, at=view.proposed, freeze=view.freeze))
+        lines.append(words("freeze.proposed", officer=officer, at=view.proposed))
+        if view.organisation == people.organisation:
+            lines.append(words("freezes.confirm", freeze=view.freeze))
     elif view.state == "lifted":
         lines.append(words("freeze.lifted", at=view.lifted or 0))
     if view.problem is not None:

@@ -26,6 +26,7 @@ class People:
         from scelle.client.joining import contacts
 
         self._member = member
+        self.organisation = member.home.config.organisation
         self.known = contacts(member)
 
     def called(self, key: KeyId) -> str:
@@ -40,7 +41,7 @@ class People:
         """
         from scelle.exchange.errors import MemberUnknownError
 
-        own = self._member.directory.organisation(self._member.home.config.organisation).members
+        own = self._member.directory.organisation(self.organisation).members
         wanted = text.strip().casefold()
         named = [
             key

@@ -23,6 +23,8 @@ from scelle.client.disk import disk_errors
 FOLDERS = ("trust", "outgoing", "incoming", "receipts")
 _CONFIG = "config.json"
 _LOCK = "lock"
+OPENING_LOCK = "opening.lock"
+"""Held while a transfer is opened: only one at a time, since each begins by clearing away what another left."""
 
 
 class HomeMissingError(CallerError):
@@ -215,13 +217,14 @@ class Home:
         return self.folder / "receipts"
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, name: str = _LOCK) -> Iterator[None]:
         """Keep every other command out of this home for the block. Raises HomeBusyError, or a file error.
 
-        The operating system drops the lock when the process dies. The lock is not re-entrant.
+        `name`: of the lock; those of different names do not exclude each other. The operating system drops the lock
+        when the process dies. The lock is not re-entrant.
         """
         with disk_errors(self.folder):
-            number = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            number = os.open(self.folder / name, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if not _try_lock(number):
                 raise HomeBusyError(path=str(self.folder))

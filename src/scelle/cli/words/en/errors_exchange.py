@@ -40,7 +40,7 @@ WORDS = {
         "it takes two officers of the freezing organisation",
     ),
     "lift.same-officer": ("the officer who proposed a lift cannot confirm it", "have another officer confirm"),
-    "member.unknown": ("there is no member with the key {key}", "“scelle members” lists them"),
+    "member.unknown": ("there is no member {key}", "“scelle members” lists them"),
     "organisation.exists": ("the name {organisation} is taken, for ever", "choose another one"),
     "organisation.not-accepting": (
         "{organisation} has not said that it accepts files from {sender}",

@@ -23,9 +23,8 @@ WORDS = {
     "freezes.by": "          by {organisation}, {officer}, on {at:time}",
     "freezes.reason": "          reason: {reason}",
     "freezes.wrong": "          does not verify: {text}",
-    "freeze.proposed": (
-        "          lift proposed by {officer} on {at:time}; another officer: “scelle confirm {freeze:short}”"
-    ),
+    "freeze.proposed": "          lift proposed by {officer} on {at:time}",
+    "freezes.confirm": "          another officer can end it: “scelle confirm {freeze:short}”",
     "freeze.lifted": "          lifted on {at:time}",
     "lift.done": "You proposed to lift the freeze {freeze:short} (log entry {index}); it still holds.",
     "lift.next": "scelle: another officer has 24 hours for “scelle confirm {freeze:short}”",

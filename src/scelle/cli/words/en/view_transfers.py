@@ -66,6 +66,9 @@ WORDS = {
     "open.more": "    … and {n:count} more",
     "open.receipt": "Every digest is right; the sender has your signed receipt (log entry {index}).",
     "open.until": "Delete this copy by {until:date} at the latest, then run “scelle discard {transfer}”.",
+    "open.earlier": (
+        "scelle: note: an earlier copy was opened into {folder}; only the newest is followed; delete the other now"
+    ),
     "discard.done": "Deletion of the opened copy of {transfer} is attested (log entry {index}).",
     "revoke.done": "Transfer {transfer} is revoked (log entry {index}): nobody can open it any more.",
     "revoke.one": "Transfer {transfer} is revoked for {organisation} (log entry {index}).",

@@ -64,7 +64,7 @@ WORDS = {
         "qui a proposé une levée ne peut pas la confirmer",
         "faites confirmer par un autre responsable",
     ),
-    "member.unknown": ("il n’y a pas de membre avec la clé {key}", "« scelle members » en donne la liste"),
+    "member.unknown": ("il n’y a pas de membre {key}", "« scelle members » en donne la liste"),
     "organisation.exists": ("le nom {organisation} est pris, pour toujours", "choisissez-en un autre"),
     "organisation.not-accepting": (
         "{organisation} n’a pas dit accepter des fichiers de {sender}",

@@ -11,6 +11,8 @@ WORDS = {
     ),
     "frame.service-says": "le service dit : {text}",
     "frame.entry-refused": "ceci ne peut pas être inscrit dans l’annuaire : {why}",
+    "frame.no-entry": "il n’y a pas d’entrée {index} dans ce journal",
+    "frame.no-entry-hint": "« scelle log tail » montre les entrées qui existent",
     "frame.refused-hint": (
         "relancez la commande ; si cela persiste, cherchez une mise à jour de scelle ou voyez avec l’exploitant"
     ),

@@ -27,15 +27,14 @@ WORDS = {
     "freezes.by": "          par {organisation}, {officer}, le {at:time}",
     "freezes.reason": "          motif : {reason}",
     "freezes.wrong": "          ne se vérifie pas : {text}",
-    "freeze.proposed": (
-        "          levée proposée par {officer} le {at:time} ; un autre responsable : « scelle confirm {freeze:short} »"
-    ),
+    "freeze.proposed": "          levée proposée par {officer} le {at:time}",
+    "freezes.confirm": "          un autre responsable peut y mettre fin : « scelle confirm {freeze:short} »",
     "freeze.lifted": "          levé le {at:time}",
     "lift.done": "Vous avez proposé de lever le gel {freeze:short} (entrée {index} du journal) ; il tient encore.",
     "lift.next": "scelle : un autre responsable a 24 heures pour « scelle confirm {freeze:short} »",
     "confirm.done": "Le gel {freeze:short} est levé (entrée {index} du journal).",
-    "log.directory": "annuaire",
-    "log.activity": "activité",
+    "log.directory": "de l’annuaire",
+    "log.activity": "d’activité",
     "log.holds": "journal {log} : {n:count} {n:plural entrée, juste|entrées, toutes justes} (racine {root}…)",
     "log.known": "    prolonge ce que cet ordinateur connaissait ({n:count} {n:plural entrée|entrées})",
     "log.members": (
