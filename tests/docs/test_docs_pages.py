@@ -9,6 +9,7 @@ from docs_kit import ROOT, Page, page, pages
 from scelle.app.settings import load_settings
 from scelle.base.errors import all_error_classes
 from scelle.cli.reference import import_everything
+from scelle.server.service.events import Event
 
 PAGES = pages()
 NAMES = {each.name: each for each in PAGES}
@@ -35,6 +36,8 @@ def test_every_page_can_be_reached_from_the_index() -> None:
     while waiting:
         name = waiting.pop()
         if name in reached or name not in NAMES:
+            # A link to a folder leads to every page in it.
+            waiting += [each for each in NAMES if each not in reached and str(Path(each).parent) == name]
             continue
         reached.add(name)
         waiting += [_target(NAMES[name], link)[0] for link in NAMES[name].links()]
@@ -67,10 +70,11 @@ def test_examples_of_settings_are_read(tmp_path: Path) -> None:
         load_settings(file, {})
 
 
-def test_the_operators_page_names_no_setting_that_does_not_exist() -> None:
+def test_the_operators_page_names_no_setting_and_no_event_that_does_not_exist() -> None:
     reference = page("docs/reference/settings.md")
     known = {row[0].strip("`") for row in reference.rows()}
+    events = {event.label for event in Event}
     for code in page("docs/how-to/operator.md").inline():
         named = re.fullmatch(r"(?:limits|mail)\.([a-z_]+)|((?:listen|tls|sweep|log|data|public|behind)_[a-z_]+)", code)
-        if named is not None:
+        if named is not None and code not in events:
             assert (named[1] or named[2]) in known, code
