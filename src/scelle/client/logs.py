@@ -4,6 +4,7 @@ A key is pinned before anything is read: from the home, or by whoever asks. What
 keys is compared with it and never taken.
 """
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -186,18 +187,22 @@ def export(session: Session, folder: Path, *, progress: Progress = silent) -> tu
         raise DiskExistsError(path=str(folder))
     with disk_errors(folder):
         folder.mkdir(parents=True)
-    reports = []
-    for log in LOGS:
+    try:
+        return tuple(_export(session, folder, log, progress) for log in LOGS)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
-        def keep(path: str, data: bytes, log: str = log) -> None:
-            _write(folder / log / path, data)
 
-        def record(index: int, salted: bytes, log: str = log) -> None:
-            _write(folder / log / "records" / str(index), salted)
+def _export(session: Session, folder: Path, log: str, progress: Progress) -> LogReport:
+    def keep(path: str, data: bytes) -> None:
+        _write(folder / log / path, data)
 
-        keep("vkey", _pinned(session, log).encode() + b"\n")
-        reports.append(_verify_session(session, log, keep=keep, record=record, progress=progress))
-    return tuple(reports)
+    def record(index: int, salted: bytes) -> None:
+        _write(folder / log / "records" / str(index), salted)
+
+    keep("vkey", _pinned(session, log).encode() + b"\n")
+    return _verify_session(session, log, keep=keep, record=record, progress=progress)
 
 
 def _write(path: Path, data: bytes) -> None:
