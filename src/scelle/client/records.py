@@ -6,6 +6,7 @@ The log shows that the service did not change what it once said; this shows that
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from hashlib import sha256
 from types import TracebackType
 from typing import Any, Self
 
@@ -86,7 +87,15 @@ def check_record(record: Record, directory: Directory) -> tuple[Signed, ...]:
         if not _agrees(record, act):
             raise RecordWrongError(why="a statement about something else")
         found.append(Signed(act=act, member=member.key, organisation=member.organisation))
+    if isinstance(record, Lifted):
+        _check_lift(record, *found)
     return tuple(found)
+
+
+def _check_lift(record: Lifted, confirmed: Signed, proposed: Signed) -> None:
+    named = isinstance(confirmed.act, LiftConfirm) and confirmed.act.proposal == sha256(record.proposal).digest()
+    if not named or confirmed.member == proposed.member or confirmed.organisation != proposed.organisation:
+        raise RecordWrongError(why="a lift without two officers of one organisation")
 
 
 def _statements(record: Record, directory: Directory) -> list[Statement[Any]]:
