@@ -74,3 +74,21 @@ def test_never_overwrites(parties: Parties, tmp_path: Path) -> None:
     open_transfer(parties.again(parties.bob), transfer, tmp_path / "other")
     (tmp_path / "other" / "list.csv").unlink()
     discard(parties.bob, transfer)
+
+
+def test_opened_twice(parties: Parties, tmp_path: Path) -> None:
+    """A second copy has a release and a receipt of its own."""
+    (tmp_path / "list.csv").write_text("new")
+    transfer = parties.sent(tmp_path / "list.csv").transfer
+    first = open_transfer(parties.bob, transfer, tmp_path / "one")
+    with pytest.raises(DiskExistsError):
+        open_transfer(parties.bob, transfer, tmp_path / "one")
+    second = open_transfer(parties.bob, transfer, tmp_path / "two")
+    assert second.receipt_index > first.receipt_index
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+
+
+def test_the_sender_checks_its_own_copy(parties: Parties, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("new")
+    transfer = parties.sent(tmp_path / "list.csv").transfer
+    assert open_transfer(parties.alice, transfer, tmp_path / "mine").files == ("list.csv",)
