@@ -16,7 +16,14 @@ from scelle.client.errors import TransferAmbiguousError
 from scelle.client.received import KeptTransfer, OpenedCopy, keep_transfer, kept_transfer, opened_copy
 from scelle.client.session import Session
 from scelle.exchange.acts import Cover
-from scelle.exchange.answers import RecipientStatus, TransferDetail, TransferPage, TransferSummary
+from scelle.exchange.answers import (
+    InventoryItem,
+    InventoryPage,
+    RecipientStatus,
+    TransferDetail,
+    TransferPage,
+    TransferSummary,
+)
 from scelle.exchange.cover import accept_cover
 from scelle.exchange.errors import (
     EnvelopeWrongError,
@@ -191,6 +198,18 @@ def summaries(session: Session, box: Box) -> Iterator[TransferSummary]:
         cursor = page.next
 
 
+def held(session: Session) -> Iterator[InventoryItem]:
+    """Everything that the service says it holds and that concerns one's organisation, page by page."""
+    cursor = ""
+    while True:
+        path = "/v1/inventory?limit=500" + (f"&cursor={cursor}" if cursor else "")
+        page = session.connection.call("GET", path, None, InventoryPage)
+        yield from page.items
+        if page.next is None or page.next == cursor:
+            return
+        cursor = page.next
+
+
 def listing(session: Session, box: Box, *, most: int | None = None) -> list[TransferView]:
     """The newest transfers of a box, each verified. The session was synced; what was verified is kept."""
     found: list[TransferView] = []
@@ -228,6 +247,9 @@ def resolve(session: Session, prefix: str) -> TransferId:
             found |= {each.transfer for each in summaries(session, box) if each.transfer.startswith(prefix)}
         except RoleMissingError:
             continue  # somebody who never receives has no inbox
+    if not found and session.me.roles & OVERSEERS:
+        # What was sent to one's organisation stands in the inventory only.
+        found = {each.transfer for each in held(session) if each.transfer.startswith(prefix)}
     if len(found) > 1 or (found and not prefix):
         raise TransferAmbiguousError(id=prefix)
     if not found:

@@ -18,11 +18,11 @@ from scelle.base.errors import MalformedError, PeerError, ScelleError
 from scelle.base.ids import DeskId, FreezeId, KeyId, OrgId, TransferId
 from scelle.client.errors import FreezeAmbiguousError, FreezeUnknownError
 from scelle.client.joining import Person, contacts
-from scelle.client.listing import catch_up, fetch_transfer
+from scelle.client.listing import catch_up, fetch_transfer, held
 from scelle.client.received import keep_proof
 from scelle.client.session import Session
 from scelle.exchange.acts import Cover, FreezeSet, LiftConfirm, LiftPropose, Revoke
-from scelle.exchange.answers import FreezeList, FreezeStatus, InventoryItem, InventoryPage
+from scelle.exchange.answers import FreezeList, FreezeStatus, InventoryItem
 from scelle.exchange.directory import Acceptance, Desk, Member, Organisation, Span
 from scelle.exchange.entries import AcceptSet, DeskCreate, DeskRemove, DeskSeat
 from scelle.exchange.errors import (
@@ -66,15 +66,7 @@ def _done(record: Record, index: int) -> Done:
 
 def inventory(session: Session) -> list[InventoryItem]:
     """Everything that the service says it holds and that concerns one's organisation."""
-    found: list[InventoryItem] = []
-    cursor = ""
-    while True:
-        path = "/v1/inventory?limit=500" + (f"&cursor={cursor}" if cursor else "")
-        page = session.connection.call("GET", path, None, InventoryPage)
-        found += page.items
-        if page.next is None or page.next == cursor:
-            return found
-        cursor = page.next
+    return list(held(session))
 
 
 def revoke(session: Session, transfer: TransferId, organisation: OrgId | None = None) -> Done:

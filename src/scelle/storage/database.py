@@ -16,6 +16,7 @@ _WAIT_S = 10.0
 
 def connect_writer(path: Path) -> Connection:
     """The one connection that writes: what it commits is on the disk, and what it deletes is overwritten."""
+    path.touch(mode=0o600)  # SQLite gives its other files the mode of this one
     db = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, cached_statements=256)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")

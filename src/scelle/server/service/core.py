@@ -9,6 +9,7 @@ from scelle.exchange.directory import Directory, Member
 from scelle.exchange.keys import SigningKey
 from scelle.ports import DIRECTORY, BlobStore, FreezeRow, Ledger, Reading, ShareKeeper
 from scelle.server.service.clockguard import Clock, ClockGuard
+from scelle.server.service.departures import Departures
 from scelle.server.service.downloads import Downloads
 from scelle.server.service.events import Event, Events
 from scelle.server.service.freezebook import FreezeBook
@@ -88,6 +89,7 @@ class Core:
         self.clockguard = ClockGuard(clock)
         self.intake = IntakeKeys(service_key=service_key, origin=origin, draw=draw, now=clock.now)
         self.uploads = Uploads(blobs)
+        self.departures = Departures()
         self.downloads = Downloads()
         self.shares = Shares(ledger, keeper)
         self.growing = threading.Lock()

@@ -95,6 +95,7 @@ class Freezing:
 
         with core.freezes.coming(intent):
             entered, _ = core.ledger.submit(action, then=self._publish).result()
+        core.departures.settle()
         if not entered.again:
             core.events(
                 Event.FROZEN,

@@ -267,6 +267,7 @@ class Opening:
             core.downloads.stop(transfer, act.organisation)
 
         entered, keys = core.ledger.submit(action, then=stop).result()
+        core.departures.settle()
         self._tell(Event.TRANSFER_REVOKED, entered, transfer, asker.member.key)
         try:
             if act.organisation is None:

@@ -130,7 +130,8 @@ class Releasing:
 
         def respond(decided: "Future[_Decision]") -> None:
             try:
-                answer.set_result(self._respond(asker, statement, recipient, decided.result()))
+                with core.departures.leaving():
+                    answer.set_result(self._respond(asker, statement, recipient, decided.result()))
             except BaseException as error:  # noqa: BLE001 - whatever it is, the one who waits must hear of it
                 answer.set_exception(error)
 
