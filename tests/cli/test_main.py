@@ -11,7 +11,9 @@ import pytest
 from scelle.cli import catalogue, main
 from scelle.cli.grammar import Command, Values
 from scelle.cli.session import Result, Session
-from scelle.cli.terminal import safe, table
+from scelle.cli.terminal import pairs, safe, table
+from scelle.client.connection import FROM_SERVICE
+from scelle.exchange.errors import EntryRefusedError
 
 Play = Callable[[Exception | BaseException | Result | None], int]
 
@@ -102,6 +104,21 @@ def test_the_frame_imports_nothing_heavy() -> None:
     assert done.stderr == b""
 
 
+def test_what_the_service_says_is_told_as_its_word(
+    play: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = EntryRefusedError(kind="desk.seat", why="the seat is so already")
+    assert play(mine) == 21
+    assert "stop using this service" in capsys.readouterr().err
+    theirs = EntryRefusedError(kind="desk.seat", why="the seat is so already")
+    theirs.add_note(FROM_SERVICE)
+    assert play(theirs) == 21
+    assert capsys.readouterr().err == (
+        "scelle: error: the service says: this cannot be entered in the directory: the seat is so already\n"
+        "scelle: hint: run the command again; if it stays so, look for an update of scelle or ask the operator\n"
+    )
+
+
 def test_safe() -> None:
     assert safe("Été, naïve “x” – 漢字\u00a0!") == "Été, naïve “x” – 漢字\u00a0!"
     assert safe("\x1b]0;x\x07\r\x9b\u2066\u200b\U000e0041\ud800") == (
@@ -111,3 +128,13 @@ def test_safe() -> None:
 
 def test_table() -> None:
     assert table(["id", "name"], [["1", "a\tb"], ["1000", ""]]) == ["id    name", "1     a\\x09b", "1000"]
+
+
+def test_a_table_fits_when_one_column_may_be_shortened() -> None:
+    lines = table(["id", "purpose", "state"], [["1" * 8, "p" * 100, "new"], ["2", "short", "opened"]], shorten=1)
+    assert [len(line) for line in lines] == [79, 77, 80]
+    assert lines[1].count("p") == 61
+    assert "p…  new" in lines[1]
+    wide = table(["id", "purpose"], [["1", "p" * 100]], shorten=1, width=200)
+    assert "p" * 100 in wide[1]
+    assert pairs([("a", "x"), ("bcd", "y\n")]) == ["  a    x", "  bcd  y\\n"]

@@ -172,7 +172,7 @@ def _marked(script: Path) -> Any:
     return pytest.param(script, id=script.stem, marks=[pytest.mark.slow] if slow else [])
 
 
-@pytest.mark.parametrize("script", map(_marked, SCRIPTS))
+@pytest.mark.parametrize("script", [_marked(path) for path in SCRIPTS])
 def test_script(script: Path, tmp_path: Path) -> None:
     played, wanted = [], []
     with ExitStack() as stack:

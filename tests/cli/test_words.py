@@ -101,12 +101,38 @@ def test_advice_and_sentences_do_not_end_in_a_full_stop() -> None:
         ("en", "{x:choose yes|no}", 0, "no"),
         ("en", "{x}", "a\x1b[31m\u202eb\n", "a\\x1b[31m\\u202eb\\n"),
         ("en", "{y:size}", 3, "?"),
+        ("en", "{x:stamp}", 1_773_480_600, "2026-03-14\u00a009:30"),
+        ("en", "{x:date}", 1 << 53, "1\u00a0January\u00a09999"),
+        ("en", "{x:short}", "abcdefghij", "abcdefgh"),
+        # A problem of the service brings its facts as texts.
+        ("en", "{x:size}", "1000", "1.0\u00a0kB"),
+        ("en", "{x:size}", "a lot", "a lot"),
+        ("en", "{x:count}", "9" * 17, "9" * 17),
     ],
 )
 def test_formats(lang: Lang, text: str, fact: Any, shown: str) -> None:
     from datetime import UTC
 
     assert Words(lang, zone=UTC)._form.vformat(text, (), {"x": fact}) == shown
+
+
+def test_reasons_are_those_that_the_sources_give() -> None:
+    sources = "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py") if "words" not in path.parts)
+    system = {"Connection refused", "Name or service not known", "Temporary failure in name resolution"}
+    system |= {"No route to host", "Network is unreachable"}
+    for lang in LANGS:
+        for text in load(lang, "reason").keys() - system:
+            assert f'"{text}"' in sources or f"'{text}'" in sources, text
+    assert load("en", "reason").keys() <= load("fr", "reason").keys()
+
+
+def test_facts_that_are_texts_are_translated() -> None:
+    words = Words("fr")
+    assert words.reason("sender / security-officer") == "expéditeur / responsable de la sécurité"
+    assert words.reason("desk: not a string") == "le nom de bureau: ce n’est pas une chaîne"
+    assert words.reason("nobody translated this") == "nobody translated this"
+    sentence, _ = words.error(MalformedError(what="key id", why="not 32 hexadecimal digits"))
+    assert sentence == "l’identifiant de clé n’a pas la bonne forme\u00a0: il faut 32 chiffres hexadécimaux"
 
 
 def test_french_spaces_do_not_break() -> None:
