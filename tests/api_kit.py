@@ -16,6 +16,7 @@ from scelle.exchange.answers import Health, Intake, Logged, Proof, Released, Ser
 from scelle.exchange.directory import Directory, Member
 from scelle.exchange.errors import MemberUnknownError, TransferNotFoundError
 from scelle.exchange.keys import Role, SigningKey
+from scelle.exchange.refusals import ChunkDigestError, UploadOffsetError
 from scelle.exchange.request import sign_request
 from scelle.server.api import openapi
 from scelle.server.api.application import Api
@@ -26,7 +27,6 @@ from scelle.server.api.protocol import LimitedProtocol
 from scelle.server.api.routes import ROUTES
 from scelle.server.api.server import Server, listen
 from scelle.server.api.services import Services
-from scelle.server.errors import ChunkDigestError, UploadOffsetError
 from scelle.server.service.events import Events
 
 NOW = 1_790_000_000

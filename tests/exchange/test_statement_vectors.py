@@ -11,8 +11,7 @@ import pytest
 from scelle.activity.record import TransferExpired, commitment, parse_record
 from scelle.base.codec import encode_json
 from scelle.base.ids import KeyId, ReleaseShare, TransferId, TransferSeed
-from scelle.client.joining import person_commitment
-from scelle.exchange.entries import entry_type
+from scelle.exchange.entries import entry_type, person_commitment
 from scelle.exchange.keys import SigningKey, encryption_key_id, signing_key_id
 from scelle.exchange.manifest import Manifest, decode_manifest
 from scelle.exchange.padding import padded_size

@@ -34,6 +34,6 @@ def test_settling_waits_for_steps_that_had_begun_and_for_no_others() -> None:
 
 def test_a_failed_release_does_not_hold_a_freeze_up() -> None:
     departures = Departures()
-    with pytest.raises(OSError), departures.leaving():
-        raise OSError
+    with pytest.raises(OSError, match="gone"), departures.leaving():
+        raise OSError("gone")
     assert departures.settle()

@@ -22,8 +22,8 @@ from scelle.exchange.errors import (
     TransferNotFoundError,
 )
 from scelle.exchange.keys import Role
+from scelle.exchange.refusals import FreezeNotFoundError
 from scelle.ports import StateConflictError, StorageFaultError
-from scelle.server.errors import FreezeNotFoundError
 from server_kit import APHP, ARS, CLUSTERS, CNAM, DAY, HOST, HOUR, TRACING, Person, Town, town
 
 

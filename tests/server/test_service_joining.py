@@ -17,9 +17,9 @@ from scelle.exchange.errors import (
     StatementRefusedError,
 )
 from scelle.exchange.keys import Role, SigningKey
+from scelle.exchange.refusals import StatementClockError
 from scelle.exchange.trust import log_origin
 from scelle.ports import DIRECTORY, StorageFaultError
-from scelle.server.errors import StatementClockError
 from server_kit import APHP, ARS, CNAM, DAY, HOUR, ORIGIN, TRACING, Town, person, town
 
 

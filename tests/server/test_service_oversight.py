@@ -15,8 +15,8 @@ from scelle.exchange.errors import (
     TransferStateError,
 )
 from scelle.exchange.keys import Role
+from scelle.exchange.refusals import CursorMalformedError, RecordErasedError, ReleaseMissingError
 from scelle.ports import ACTIVITY
-from scelle.server.errors import CursorMalformedError, RecordErasedError, ReleaseMissingError
 from scelle.server.service.sweeping import RECORDS_KEPT
 from scelle.tlog.errors import InclusionProofWrongError
 from server_kit import APHP, CNAM, DAY, HOUR, TRACING, Parcel, Person, Town, town

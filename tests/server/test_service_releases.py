@@ -20,9 +20,9 @@ from scelle.exchange.errors import (
     TransferNotFoundError,
     TransferRevokedError,
 )
+from scelle.exchange.refusals import DirectoryUnseenError, PartUnknownError, ReleaseMissingError, StatementClockError
 from scelle.exchange.statement import Seen
 from scelle.ports import Ledger, StorageFaultError
-from scelle.server.errors import DirectoryUnseenError, PartUnknownError, ReleaseMissingError, StatementClockError
 from scelle.tlog.errors import LogInconsistentError
 from server_kit import APHP, CNAM, DAY, HOUR, TRACING, Parcel, Town, town
 

@@ -30,10 +30,7 @@ from scelle.exchange.errors import (
     TransferStateError,
 )
 from scelle.exchange.keys import Role
-from scelle.exchange.segments import SEGMENT_SIZE
-from scelle.exchange.statement import Seen
-from scelle.ports import StateConflictError
-from scelle.server.errors import (
+from scelle.exchange.refusals import (
     ChunkDigestError,
     PartNumberError,
     PartUnknownError,
@@ -45,6 +42,9 @@ from scelle.server.errors import (
     UploadLengthError,
     UploadOffsetError,
 )
+from scelle.exchange.segments import SEGMENT_SIZE
+from scelle.exchange.statement import Seen
+from scelle.ports import StateConflictError
 from scelle.server.service.core import Limits
 from server_kit import ARS, DAY, HOUR, TRACING, Parcel, Person, Town, World, sealed_part, town
 

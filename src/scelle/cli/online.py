@@ -33,6 +33,8 @@ def online(values: Values, session: Session, *, secrets: bool = True) -> "Iterat
     try:
         member = Member(home, connection, vault=vault, draw=draw, now=session.clock.now)
         member.sync()
+        if secrets:
+            _renew(member, session)
         _remind(home, session)
         yield member
     finally:
@@ -45,6 +47,16 @@ def offline(session: Session) -> "tuple[Home, Trust]":
 
     home = session.home()
     return home, stored_trust(home)[0]
+
+
+def _renew(member: "Member", session: Session) -> None:
+    """Announce a fresh encryption key when it is time. What a person asked for goes on when that fails."""
+    from scelle.base.errors import ScelleError
+
+    try:
+        member.renew_subkey()
+    except ScelleError as failure:
+        session.note("renew.failed", code=failure.code)
 
 
 def _remind(home: "Home", session: Session) -> None:

@@ -29,6 +29,7 @@ from scelle.client.errors import (
     ServiceAnswerError,
     ServiceProblemError,
 )
+from scelle.exchange import refusals
 from scelle.exchange.answers import Problem
 from scelle.exchange.keys import SigningKey
 from scelle.exchange.request import NONCE_SIZE, sign_request
@@ -43,6 +44,9 @@ BLOCK: Final = 1 << 20
 
 FROM_SERVICE: Final = "said by the service"
 """Note on an error that the service answered with: its word, which nothing on this computer found."""
+
+_SPOKEN: Final = refusals.__name__
+"""Imported so that the codes that services answer with are known here."""
 
 _LOCAL_CODES: Final = ("vault.", "home.", "network.", "service.", "disk.", "agent.", "frame.", "source.", "settings.")
 """Codes of this computer's own errors: a service that answers with one is not repeated."""

@@ -129,8 +129,12 @@ def open_transfer(session: Session, transfer: TransferId, into: Path, *, progres
 def _addressed(session: Session, transfer: TransferId) -> _Addressed:
     kept = kept_transfer(session.home, transfer)
     if kept is None or kept.envelope is None:
-        kept, cover, _ = fetch_transfer(session, transfer)
+        kept, cover, detail = fetch_transfer(session, transfer)
         session.save()
+        if detail.summary.state in {"destroying", "destroyed"}:
+            if detail.summary.reason == "revoked":
+                raise TransferRevokedError(whole=1)
+            raise TransferExpiredError(expires=cover.expires)
     else:
         cover = verify_kept(session, transfer, kept)
     if kept.key is None or kept.envelope is None:

@@ -19,7 +19,7 @@ from scelle.base.wire import Message, nested, wire
 from scelle.client.errors import ClockDiffersError
 from scelle.client.home import Home, HomeBusyError, HomeCorruptError, read_private, write_private
 from scelle.client.vault import Vault
-from scelle.exchange.answers import DirectoryAnswer, DirectoryRequest, Logged, Proof, StatementRequest
+from scelle.exchange.answers import DirectoryAnswer, DirectoryRequest, Logged, Proof, ServiceInfo, StatementRequest
 from scelle.exchange.directory import SUBKEY_LIFETIME, Directory, Member
 from scelle.exchange.entries import SubkeyAdd
 from scelle.exchange.keys import SigningKey, encryption_key_id
@@ -274,8 +274,17 @@ class Session:
         )
 
     def renew_subkey(self) -> bool:
-        """Announce a fresh encryption key when the newest one is near its end; whether that was done."""
+        """Announce a fresh encryption key when the newest one is near its end; whether that was done.
+
+        Then the seeds of keys are erased to which nothing that still exists can be addressed: their validity, and the
+        longest life of a transfer after it, are over.
+        """
         if self.me.subkey_at(self.now() + RENEW_BEFORE) is not None:
             return False
         self.append([self.fresh_subkey()])
+        longest = self.connection.ask("/v1/service", ServiceInfo).max_expiry
+        for subkey in self.me.subkeys:
+            if subkey.not_after + longest + RENEW_BEFORE < self.now():
+                with self.exclusive():
+                    self.vault.remove(ENCRYPTION_PREFIX + subkey.key)
         return True

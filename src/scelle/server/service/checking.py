@@ -8,9 +8,9 @@ from scelle.base.errors import MalformedError
 from scelle.base.ids import OrgId, TransferId
 from scelle.exchange.answers import Logged, Proof
 from scelle.exchange.errors import RequestReplayedError
+from scelle.exchange.refusals import DirectoryUnseenError, RecordErasedError, StatementClockError
 from scelle.exchange.statement import Act, MemberAct, Statement, parse_statement
 from scelle.ports import ACTIVITY, Appended, Inclusion, LogPosition, Reading, Writing
-from scelle.server.errors import DirectoryUnseenError, RecordErasedError, StatementClockError
 from scelle.server.service.core import Asker, Core
 from scelle.tlog.errors import LogInconsistentError
 

@@ -13,12 +13,12 @@ from scelle.exchange.acts import Cover, SealedPart
 from scelle.exchange.answers import CommitRequest, Logged
 from scelle.exchange.cover import check_cover
 from scelle.exchange.errors import CoverWrongError, FrozenError, ShareWrongError
+from scelle.exchange.refusals import QuotaExceededError, TransferTooLargeError, UploadIncompleteError
 from scelle.exchange.sealing import SHARE_SIZE, share_commitment, slot_owner
 from scelle.exchange.segments import SegmentHasher
 from scelle.exchange.statement import Statement
 from scelle.exchange.transfer import TransferEvent, TransferState, step
 from scelle.ports import BlobUnknownError, DiskFullError, RecipientRow, StorageFaultError, TransferRow, Writing
-from scelle.server.errors import QuotaExceededError, TransferTooLargeError, UploadIncompleteError
 from scelle.server.service.checking import Entered, about, begin_act, enter, entered_before, logged, member_statement
 from scelle.server.service.core import Asker, Core
 from scelle.server.service.events import Event

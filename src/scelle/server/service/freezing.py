@@ -24,8 +24,8 @@ from scelle.exchange.freeze import (
     step,
 )
 from scelle.exchange.keys import Role
+from scelle.exchange.refusals import FreezeNotFoundError
 from scelle.ports import FreezeRow, Reading, Writing
-from scelle.server.errors import FreezeNotFoundError
 from scelle.server.service.checking import (
     Entered,
     about,

@@ -17,11 +17,11 @@ from scelle.exchange.errors import (
     TransferStateError,
 )
 from scelle.exchange.keys import Role
+from scelle.exchange.refusals import PartUnknownError, ReleaseMissingError
 from scelle.exchange.release import decide_release
 from scelle.exchange.statement import parse_statement
 from scelle.exchange.transfer import TransferEvent, TransferState
 from scelle.ports import BlobUnknownError, Reading, RecipientRow, TransferRow, Writing
-from scelle.server.errors import PartUnknownError, ReleaseMissingError
 from scelle.server.service.checking import (
     Entered,
     about,

@@ -6,15 +6,15 @@ from scelle.base.ids import TransferId
 from scelle.exchange.answers import BeginRequest, CommitRequest, Intake, Logged, TransferSummary
 from scelle.exchange.errors import FrozenError, TransferStateError
 from scelle.exchange.keys import Role
-from scelle.exchange.transfer import ABANDONED_AFTER, TransferEvent, TransferState
-from scelle.ports import PartRow, Reading, StateConflictError, TransferRow, Writing
-from scelle.server.errors import (
+from scelle.exchange.refusals import (
     PartNumberError,
     PartUnknownError,
     QuotaExceededError,
     TransferTooLargeError,
     UploadLengthError,
 )
+from scelle.exchange.transfer import ABANDONED_AFTER, TransferEvent, TransferState
+from scelle.ports import PartRow, Reading, StateConflictError, TransferRow, Writing
 from scelle.server.service.checking import spend
 from scelle.server.service.committing import Committing, check_quota
 from scelle.server.service.core import Asker, Core

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from scelle.base.ids import Digest, TransferId
 from scelle.exchange.errors import TransferNotFoundError
+from scelle.exchange.refusals import ChunkDigestError, UploadBusyError, UploadLengthError, UploadOffsetError
 from scelle.exchange.segments import SEGMENT_SIZE, combine
 from scelle.ports import BlobStore
-from scelle.server.errors import ChunkDigestError, UploadBusyError, UploadLengthError, UploadOffsetError
 
 if TYPE_CHECKING:
     from hashlib import _Hash

@@ -11,8 +11,8 @@ from scelle.exchange.directory import Member
 from scelle.exchange.errors import TransferNotFoundError
 from scelle.exchange.freeze import FreezeSubject
 from scelle.exchange.keys import Role
+from scelle.exchange.refusals import CursorMalformedError
 from scelle.ports import Reading, RecipientRow, TransferRow
-from scelle.server.errors import CursorMalformedError
 from scelle.server.service.core import Asker, Core
 
 OVERSIGHT = (Role.OFFICER, Role.DPO, Role.AUDITOR, Role.ADMINISTRATOR)

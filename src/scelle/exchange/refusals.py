@@ -1,4 +1,4 @@
-"""What only the service raises; what both sides raise is in `scelle.exchange.errors`."""
+"""What a service refuses with besides the errors of the protocol: codes that travel as problems (spec/api.md)."""
 
 from scelle.base.errors import CallerError, Exit, PeerError, RoadError
 
