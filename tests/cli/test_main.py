@@ -81,7 +81,8 @@ def test_errors_of_the_system(
 
 def test_interrupted(play: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert play(KeyboardInterrupt()) == 130
-    assert capsys.readouterr().err == "scelle: interrupted; nothing partial was left behind\n"
+    told = "interrupted; nothing half-done is in place, and the same command can be run again"
+    assert capsys.readouterr().err == f"scelle: {told}\n"
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

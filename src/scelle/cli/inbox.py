@@ -48,7 +48,7 @@ def _open(values: Values, session: Session) -> Result:
     with online(values, session) as member:
         transfer = resolve(member, values.text("ID"))
         earlier = opened_copy(member.home, transfer)
-        with member.home.lock(OPENING_LOCK), session.terminal.progress(words("progress.open")) as progress:
+        with member.home.lock(OPENING_LOCK), session.progress("progress.open") as progress:
             opened = open_transfer(member, transfer, Path(values.text("into")), progress=progress)
     lines = [words("open.done", folder=str(opened.folder), n=len(opened.files), size=opened.size)]
     lines += [words("open.file", name=name) for name in opened.files[:_NAMED]]

@@ -44,8 +44,7 @@ def _verify_online(values: Values, session: Session) -> Result:
     with online(values, session) as member:
         reports = []
         for log in _LOGS:
-            label = session.words("progress.verify", log=session.words(_NAMES[log]))
-            with session.terminal.progress(label, counted=True) as progress:
+            with session.progress("progress.verify", counted=True, log=session.words(_NAMES[log])) as progress:
                 reports.append(verify_as_member(member, log, progress=progress))
         warning = split_view_warning(member.directory, session)
     return _reported(reports, session, warning)
@@ -61,7 +60,7 @@ def _verify_url(values: Values, session: Session) -> Result:
         raise MissingOptionError(option="--key", command="log verify")
     connection = Connection(values.text("url"), now=session.clock.now, draw=draw)
     try:
-        with session.terminal.progress(session.words("progress.verify-url"), counted=True) as progress:
+        with session.progress("progress.verify-url", counted=True) as progress:
             reports = [verify_online(connection, key, progress=progress) for key in values.texts("key")]
     finally:
         connection.close()
@@ -78,7 +77,7 @@ def _verify_folder(folder: Path, values: Values, session: Session) -> Result:
         _, trust = offline(session)
         keys = [trust.directory.service.directory_log]
         known = {"directory": trust.directory_head, "activity": trust.activity}
-    with session.terminal.progress(session.words("progress.verify-folder"), counted=True) as progress:
+    with session.progress("progress.verify-folder", counted=True) as progress:
         reports = verify_folder(folder, keys, known=known, progress=progress)
     return _reported(reports, session, [session.words("log.no-quorum")])
 
@@ -137,7 +136,7 @@ def _export(values: Values, session: Session) -> Result:
 
     folder = Path(values.text("DIR"))
     with online(values, session) as member:
-        with session.terminal.progress(session.words("progress.export"), counted=True) as progress:
+        with session.progress("progress.export", counted=True) as progress:
             reports = export(member, folder, progress=progress)
         warning = split_view_warning(member.directory, session)
     found = _reported(reports, session, warning)

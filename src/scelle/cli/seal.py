@@ -117,7 +117,7 @@ def _source(values: Values, session: Session) -> Path | BinaryIO:
 
 def _progress(session: Session, source: Path | BinaryIO, key: str) -> "AbstractContextManager[Progress]":
     total = source.stat().st_size if isinstance(source, Path) and source.is_file() else None
-    return session.terminal.progress(session.words(key), total=total)
+    return session.progress(key, total=total)
 
 
 _IN = (Argument("FILE", required=False),)

@@ -35,7 +35,7 @@ def _send(values: Values, session: Session) -> Result:
             session.note("send.again", transfer=transfer)
 
     paths = [Path(path) for path in order.paths]
-    with online(values, session) as member, session.terminal.progress(words("progress.send")) as progress:
+    with online(values, session) as member, session.progress("progress.send") as progress:
         sent = send(member, paths, order, progress=progress, began=began)
     rows = [
         (words("label.to"), words("send.to", desks=", ".join(sent.desks), n=sent.recipients)),

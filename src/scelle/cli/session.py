@@ -11,8 +11,11 @@ from scelle.cli.terminal import Terminal
 from scelle.cli.words import Words
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from scelle.cli.grammar import Values
     from scelle.client.home import Home
+    from scelle.client.progress import Progress
     from scelle.client.vault import Vault
 
 
@@ -41,6 +44,16 @@ class Session:
     def note(self, sentence: str, /, **facts: str | int) -> None:
         """Say a sentence on standard error, unless quiet or in JSON mode."""
         self.terminal.note(self.words(sentence, **facts))
+
+    def progress(
+        self, key: str, /, *, total: int | None = None, counted: bool = False, **facts: str | int
+    ) -> "AbstractContextManager[Progress]":
+        """A bar that is named by a sentence of the view files; see `Terminal.progress`."""
+
+        def shown(amount: int) -> str:
+            return self.words("cell.count", n=amount) if counted else self.words("cell.size", size=amount)
+
+        return self.terminal.progress(self.words(key, **facts), shown=shown, total=total, counted=counted)
 
     def home(self) -> "Home":
         """The member's home. Raises HomeMissingError."""

@@ -5,7 +5,7 @@ way into a sentence, so that no control character, escape sequence or direction 
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -141,15 +141,17 @@ class Terminal:
             return ""
 
     @contextmanager
-    def progress(self, label: str, *, total: int | None = None, counted: bool = False) -> Iterator[Progress]:
+    def progress(
+        self, label: str, *, shown: Callable[[int], str], total: int | None = None, counted: bool = False
+    ) -> Iterator[Progress]:
         """A bar on standard error while long work goes on; nothing when nobody would see it.
 
-        `total`: bytes; `counted`: entries are told instead of bytes.
+        `shown`: how an amount reads; `total`: bytes, or entries when `counted`.
         """
         if self.quiet or self.json or not self.err.isatty():
             yield silent
             return
-        bar = _LazyBar(label, total, self.err, counted=counted)
+        bar = _LazyBar(label, total, self.err, shown, least=_BAR_FROM_COUNT if counted else _BAR_FROM)
         try:
             yield bar
         finally:
@@ -159,9 +161,11 @@ class Terminal:
 class _LazyBar:
     """A rich bar that appears once the work is known to be long."""
 
-    def __init__(self, label: str, total: int | None, stream: TextIO, *, counted: bool) -> None:
-        self._counted = counted
-        self._least = _BAR_FROM_COUNT if counted else _BAR_FROM
+    def __init__(
+        self, label: str, total: int | None, stream: TextIO, shown: Callable[[int], str], *, least: int
+    ) -> None:
+        self._shown = shown
+        self._least = least
         self._label = label
         self._total = total
         self._stream = stream
@@ -173,8 +177,9 @@ class _LazyBar:
             if (done if self._total is None else self._total) < self._least:
                 return
             self._bar = self._start()
-            self._task = self._bar.add_task(self._label, total=self._total)
-        self._bar.update(self._task, completed=done, total=self._total)
+            self._task = self._bar.add_task(self._label, total=self._total, amount="")
+        amount = self._shown(done) if self._total is None else f"{self._shown(done)} / {self._shown(self._total)}"
+        self._bar.update(self._task, completed=done, total=self._total, amount=amount)
 
     def _start(self) -> "Bar":
         from rich import progress
@@ -183,11 +188,7 @@ class _LazyBar:
         bar = progress.Progress(
             progress.TextColumn("{task.description}", markup=False),
             progress.BarColumn(),
-            *(
-                (progress.MofNCompleteColumn(),)
-                if self._counted
-                else (progress.DownloadColumn(), progress.TransferSpeedColumn())
-            ),
+            progress.TextColumn("{task.fields[amount]}", markup=False),
             progress.TimeRemainingColumn(),
             console=Console(file=self._stream),
             transient=True,

@@ -4,7 +4,7 @@ WORDS = {
     "frame.error": "scelle: error: {text}",
     "frame.hint": "scelle: hint: {text}",
     "frame.see": "scelle: hint: see “{command} --help”",
-    "frame.interrupted": "scelle: interrupted; nothing partial was left behind",
+    "frame.interrupted": "scelle: interrupted; nothing half-done is in place, and the same command can be run again",
     "frame.defect": "something unforeseen happened inside scelle ({kind} at {where})",
     "frame.report": "please report this line and what you did; SCELLE_DEBUG=1 shows more, keep that to yourself",
     "frame.service-says": "the service says: {text}",

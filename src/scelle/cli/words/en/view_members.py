@@ -61,7 +61,9 @@ WORDS = {
     "desk.seated": "{member} sits at {desk}.",
     "desk.unseated": "{member} no longer sits at {desk}.",
     "desk.removed": "The desk {desk} is removed.",
-    "renew.failed": "a fresh encryption key could not be announced ({code}); it is tried again with the next command",
+    "renew.failed": (
+        "scelle: note: a fresh encryption key could not be announced ({code}); it is tried again with the next command"
+    ),
     "remind.copy": (
         "scelle: note: the copy of {transfer:short} in {folder} had to be gone by {until:date}: delete it, "
         "then run “scelle discard {transfer:short}”"

@@ -4,7 +4,7 @@ WORDS = {
     "frame.error": "scelle : erreur : {text}",
     "frame.hint": "scelle : conseil : {text}",
     "frame.see": "scelle : conseil : voir « {command} --help »",
-    "frame.interrupted": "scelle : interrompu ; rien n’est resté à moitié fait",
+    "frame.interrupted": "scelle : interrompu ; rien n’est à moitié en place, et la même commande peut être relancée",
     "frame.defect": "il s’est passé quelque chose d’imprévu dans scelle ({kind}, {where})",
     "frame.report": (
         "merci de signaler cette ligne et ce que vous faisiez ; SCELLE_DEBUG=1 en dit plus, gardez-le pour vous"

@@ -69,7 +69,10 @@ WORDS = {
     "desk.seated": "{member} a place au bureau {desk}.",
     "desk.unseated": "{member} n’a plus de place au bureau {desk}.",
     "desk.removed": "Le bureau {desk} est supprimé.",
-    "renew.failed": "une nouvelle clé de chiffrement n’a pas pu être annoncée ({code}) ; nouvel essai à la prochaine commande",
+    "renew.failed": (
+        "scelle : note : une nouvelle clé de chiffrement n’a pas pu être annoncée ({code}) ; "
+        "nouvel essai à la prochaine commande"
+    ),
     "remind.copy": (
         "scelle : rappel : la copie de {transfer:short} dans {folder} devait avoir disparu le {until:date} : "
         "supprimez-la, puis lancez « scelle discard {transfer:short} »"
