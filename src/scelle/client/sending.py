@@ -52,6 +52,9 @@ from scelle.exchange.sealing import (
 from scelle.exchange.segments import combine
 from scelle.exchange.statement import parse_statement
 
+COMPRESSING = 2
+"""Threads that compress beside the one that reads and hashes."""
+
 MANIFEST = 0
 """Number of the manifest among the sealed files of a transfer; parts count from 1."""
 
@@ -278,7 +281,8 @@ class _PaddedStream:
         if part.encoding == ZSTD:
             import zstandard
 
-            compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_content_size=False)
+            # The output depends on there being threads, not on how many: going on later gives the same bytes.
+            compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, threads=COMPRESSING, write_content_size=False)
             self._source = compressor.stream_reader(cast("IO[bytes]", reader), read_size=1 << 20)
         self.stored = 0
         self._padding: int | None = None

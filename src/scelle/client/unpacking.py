@@ -11,6 +11,8 @@ from contextlib import suppress
 from hashlib import sha256
 from io import FileIO
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import IO, cast
 
 from scelle.client.disk import DiskExistsError, DiskFullError, disk_errors
@@ -26,6 +28,7 @@ MANY = 64
 """Files from which one sync of everything is quicker than one for each."""
 
 _BLOCK = 1 << 20
+_AHEAD = 2  # pieces of at most a block that wait to be written
 _ZEROS = bytes(_BLOCK)
 
 
@@ -36,14 +39,16 @@ class PartUnpacker:
         """`files`: those of the part in order, with where to write them. `sync`: make each durable."""
         self._left = part.stored
         self._files = _Files(part.size, files, sync=sync)
+        self._behind: _Behind | None = None
         self._take: Callable[[memoryview], object] = self._files.write
         if part.encoding == ZSTD:
             import zstandard
 
             # A writer gives out its output in small pieces however much a few bytes of input stand for.
             decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+            self._behind = _Behind(self._files.write)
             self._take = decompressor.stream_writer(
-                cast("IO[bytes]", self._files), write_size=_BLOCK, closefd=False
+                cast("IO[bytes]", self._behind), write_size=_BLOCK, closefd=False
             ).write
 
     def write(self, view: memoryview) -> None:
@@ -70,11 +75,53 @@ class PartUnpacker:
         """Check that everything came. Raises ManifestWrongError."""
         if self._left:
             raise ManifestWrongError(why="a part is shorter than it says")
+        if self._behind is not None:
+            self._behind.finish()
         self._files.finish()
 
     def close(self) -> None:
         """Close the file that is open, if any."""
+        if self._behind is not None:
+            self._behind.close()
         self._files.close()
+
+
+class _Behind:
+    """Hashes and writes in a thread of its own, while the next bytes are decompressed. Close it.
+
+    What goes wrong there is raised by the next call here. Takes bytes that nobody changes afterwards.
+    """
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
+        self._waiting: Queue[bytes | None] = Queue(_AHEAD)
+        self._failure: BaseException | None = None
+        self._thread = Thread(target=self._run, name="scelle-unpack", daemon=True)
+        self._thread.start()
+
+    def write(self, data: bytes) -> int:
+        if self._failure is not None:
+            raise self._failure
+        self._waiting.put(data)
+        return len(data)
+
+    def finish(self) -> None:
+        self.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> None:
+        if self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (data := self._waiting.get()) is not None:
+            if self._failure is None:
+                try:
+                    self._write(data)
+                except BaseException as error:  # noqa: BLE001 - handed over, whatever it is
+                    self._failure = error
 
 
 class _Files:
