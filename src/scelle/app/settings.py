@@ -65,6 +65,7 @@ class Mail:
     user: str = _setting("user name; empty: no authentication", "")
     password_file: str = _setting("file whose first line is the password", "")
     sender: str = _setting("address that mail comes from", "")
+    language: str = _setting("language of the mails", "fr", choices="fr en")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,6 @@ from scelle.storage.blobs import FolderBlobs
 from scelle.storage.keeper import SlotFileKeeper
 
 _DAY = 86400
-_MAIL_LANGUAGE = "fr"
 
 
 class Running:
@@ -177,7 +176,7 @@ def _mailing(core: Core, settings: Settings, clock: Clock) -> Mailing | None:
         password=_password(mail),
     )
     mailer = SmtpMailer(smtp, now=clock.now)
-    return Mailing(core, mailer, address=settings.public_url, language=_MAIL_LANGUAGE)
+    return Mailing(core, mailer, address=settings.public_url, language=settings.mail.language)
 
 
 def _password(mail: Mail) -> str | None:
