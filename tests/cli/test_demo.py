@@ -33,6 +33,16 @@ def test_the_extract_holds_the_planted_person(tmp_path: Path) -> None:
     assert [plant.raw in text for plant in PLANTS] == [True, True, True, False, False]
 
 
+def test_read_only_samples_leave_nothing_that_cannot_be_removed(tmp_path: Path) -> None:
+    (tmp_path / "samples" / "deep").mkdir(parents=True)
+    (tmp_path / "samples" / "deep" / "a").write_text("a")
+    (tmp_path / "samples" / "deep").chmod(0o500)
+    demo_files.copy(tmp_path / "samples", tmp_path / "copy")
+    assert (tmp_path / "copy" / "deep").stat().st_mode & 0o200
+    assert demo_files.digests(tmp_path / "copy") == demo_files.digests(tmp_path / "samples")
+    (tmp_path / "samples" / "deep").chmod(0o700)
+
+
 @pytest.mark.parametrize("shift", range(3))
 def test_the_search_finds_every_encoding_at_every_place(tmp_path: Path, shift: int) -> None:
     data = b"x" * shift + NAME.raw + b"yyy"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from shutil import copyfile
 
 _BLOCK = 1 << 20
 _HEADER = (
@@ -102,6 +103,15 @@ def messages(folder: Path, *, draw: Callable[[int], bytes]) -> None:
         row = rows[number].split(";")
         text = _MESSAGE.format(id=number, nir=row[4], surname=row[0], forename=row[1], sample=draw(8).hex().upper())
         (folder / f"resultat-{number:02}.hl7").write_text(text.replace("\n", "\r"), "utf-8", newline="")
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy the files of a folder, without their modes: a sample may be read-only, its copy is to be removed."""
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            place = target / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            copyfile(path, place)
 
 
 def digests(folder: Path) -> dict[str, str]:

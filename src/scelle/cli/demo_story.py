@@ -212,7 +212,7 @@ class Story:
         if self._samples is None:
             demo_files.messages(folder / "laboratoires", draw=draw)
         else:
-            shutil.copytree(self._samples, folder / "laboratoires", dirs_exist_ok=True)
+            demo_files.copy(self._samples, folder / "laboratoires")
         demo_files.extract(folder / demo_files.FILE_NAME.text, draw=draw)
         demo_files.large(folder / "registre.csv", self._large, draw=draw)
         self._sent = demo_files.digests(folder)
