@@ -41,6 +41,7 @@ _MASKS = (
     (re.compile(r"scelle1(?:-[a-z2-7]{1,5})+"), "CODE"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "KEY"),
     (re.compile(r"\b(root|racine) [0-9a-f]{16}…"), r"\1 …"),
+    (re.compile(r"^[a-z2-7]{8}(?=  )"), "ID______"),
     (re.compile(r"(Sent as transfer|\(freeze|\(gel|scelle lift|scelle confirm) [a-z2-7]{8}\b"), r"\1 ID"),
     (re.compile(r"\b20\d\d-\d\d-\d\d~\d\d:\d\d"), "TIME".ljust(16, "_")),
     (re.compile(r"\b\d{1,2}(?:er)?~[A-Za-zéû]+~20\d\d(?:, \d\d:\d\d| à \d+~h~\d\d)"), "TIME"),

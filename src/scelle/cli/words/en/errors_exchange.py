@@ -23,7 +23,10 @@ WORDS = {
         "this is frozen (freeze {freeze:short})",
         "your security officer knows why; lifting takes two officers",
     ),
-    "freeze.foreign-scope": ("you cannot freeze the {scope} of another organisation", "tell its security officer"),
+    "freeze.foreign-scope": (
+        "“{scope}” is another organisation's, and not yours to freeze",
+        "tell its security officer",
+    ),
     "freeze.wrong-state": (
         "the freeze is {state}: “{event}” is not possible",
         "“scelle freezes” shows where it stands",

@@ -39,7 +39,7 @@ WORDS = {
         "votre responsable de la sécurité sait pourquoi ; lever un gel demande deux responsables",
     ),
     "freeze.foreign-scope": (
-        "vous ne pouvez pas geler ({scope}) ce qui est à une autre organisation",
+        "« {scope} » est à une autre organisation, ce n’est pas à vous de le geler",
         "prévenez son responsable de la sécurité",
     ),
     "freeze.wrong-state": (
