@@ -1,0 +1,229 @@
+"""From text as found to typed, normalised columns (spec/records.md, "Normalising").
+
+`normalise` turns a raw frame of ingest (every column text) into a typed frame of the profile. What cannot be read
+becomes null, or stays as it was where the type is text, and is marked in `Normal.unreadable`. Work that only a few
+rows need is done on those rows: a clean file costs one pass.
+
+The other functions are expressions over columns, for keys and comparisons: `normal_name`, `first_given_name`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import polars as pl
+
+from scelle.records.profile import Column, Profile
+
+PLACE = ("_file", "_row")
+"""Columns that say where a row came from; they pass through unchanged."""
+
+DATE_FORMS = ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d")
+"""Forms of dates tried, in this order, where the source's own forms are not known."""
+
+TIME_FORMS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%Y%m%d%H%M%S")
+"""The same for times of day; after these, the forms of dates are tried, for midnight."""
+
+EARLIEST = date(1850, 1, 1)
+"""A year before this is a slip of the pen, not a date: nobody in these files is that old."""
+
+YES = ("true", "1", "oui", "o", "yes", "y", "vrai", "t", "x")
+NO = ("false", "0", "non", "n", "no", "faux", "f")
+
+_ZONE = r"(?:Z|[+-]\d{2}:?\d{2})$"
+_HOME = "Europe/Paris"
+"""Times with an offset are brought to the clock of this zone, in which the sources without one are written."""
+
+_COMPACT = r"[\s.\u00a0-]"
+
+
+class Found(Protocol):
+    """What normalising needs to know of the source (`scelle.records.ingest` says it)."""
+
+    @property
+    def dates(self) -> Mapping[str, Sequence[str]]:
+        """By column of type date or datetime: the `strftime` forms in which its values are written, likeliest first."""
+
+
+@dataclass(frozen=True)
+class Normal:
+    """A typed batch: `frame` has the profile's columns in its types, then `_file` and `_row`.
+
+    `unreadable`: by column, which rows held something that could not be read as its type; columns without are absent.
+    """
+
+    frame: pl.DataFrame
+    unreadable: Mapping[str, pl.Series]
+
+
+def normal_name(name: pl.Expr) -> pl.Expr:
+    """A name for comparing: upper case, no accents, apostrophes and hyphens as spaces, single spaces, trimmed."""
+    bare = name.str.normalize("NFKD").str.replace_all(r"\p{M}+", "").str.to_uppercase()
+    for ligature, letters in (("Œ", "OE"), ("Æ", "AE"), ("Ø", "O"), ("Ł", "L"), ("Đ", "D")):
+        bare = bare.str.replace_all(ligature, letters, literal=True)
+    return bare.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars(" ")
+
+
+def first_given_name(names: pl.Expr) -> pl.Expr:
+    """The first of several given names, which spaces or commas part (Jean-Pierre is one name), for comparing."""
+    return normal_name(names.str.strip_chars().str.extract(r"^([^\s,;]+)", 1))
+
+
+def normalise(raw: pl.DataFrame, profile: Profile, found: Found | None = None) -> Normal:
+    """The typed frame of a raw one. `found` brings the forms of dates; without it, common ones are tried.
+
+    Text keeps its spelling, trimmed, and nothing is null; numbers of category "nir" lose spaces, dots and hyphens and
+    are in upper case; codes are spelled as the profile does, and kept as they are where it does not know them.
+    """
+    forms = dict(found.dates) if found is not None else {}
+    columns = [column for column in profile.columns if column.name in raw.columns]
+    first = raw.select(*(_first_reading(column, forms) for column in columns), *PLACE)
+    missing = [pl.lit(None, dtype=profile.schema[c.name]).alias(c.name) for c in profile.columns if c not in columns]
+    if missing:
+        first = first.with_columns(missing).select(*profile.names, *PLACE)
+    mended: list[pl.Series] = []
+    unreadable: dict[str, pl.Series] = {}
+    for column in columns:
+        typed = _second_reading(column, raw[column.name], first[column.name], forms)
+        if typed is not first[column.name]:
+            mended.append(typed)
+        bad = _unreadable(column, raw[column.name], typed)
+        if bad is not None:
+            unreadable[column.name] = bad
+    return Normal(first.with_columns(mended) if mended else first, unreadable)
+
+
+def _forms(column: Column, forms: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    known = tuple(forms.get(column.name, ()))
+    common = DATE_FORMS if column.type == "date" else TIME_FORMS
+    return known or common
+
+
+def _as_date(text: pl.Expr, form: str) -> pl.Expr:
+    return text.str.to_date(form, strict=False, cache=False)
+
+
+def _as_time(text: pl.Expr, form: str) -> pl.Expr:
+    if "%z" in form:
+        return (
+            text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
+            .dt.convert_time_zone(_HOME)
+            .dt.replace_time_zone(None)
+        )
+    if not any(part in form for part in ("%H", "%I", "%T", "%R")):
+        return _as_date(text, form).cast(pl.Datetime("us"))
+    return text.str.to_datetime(form, strict=False, time_unit="us", cache=False)
+
+
+def _first_reading(column: Column, forms: Mapping[str, Sequence[str]]) -> pl.Expr:
+    """One cheap reading of every row; `_second_reading` looks at what is left."""
+    text = pl.col(column.name)
+    match column.type:
+        case "date":
+            return _as_date(text, _forms(column, forms)[0])
+        case "datetime":
+            return _as_time(text, _forms(column, forms)[0])
+        case "integer":
+            return text.cast(pl.Int64, strict=False)
+        case _:
+            return text
+
+
+def _second_reading(column: Column, text: pl.Series, typed: pl.Series, forms: Mapping[str, Sequence[str]]) -> pl.Series:
+    match column.type:
+        case "date" | "datetime":
+            return _dates(column, text, typed, forms)
+        case "integer":
+            return typed
+        case "boolean":
+            return _booleans(typed)
+        case "code":
+            return _codes(column, typed)
+        case "text":
+            return _compact(typed) if column.category == "nir" else typed
+
+
+def _dates(column: Column, text: pl.Series, typed: pl.Series, forms: Mapping[str, Sequence[str]]) -> pl.Series:
+    more = list(_forms(column, forms)[1:])
+    if column.type == "datetime":
+        more += ["%+", *(form for form in DATE_FORMS if form not in more)]
+    for form in more:
+        left = typed.is_null() & text.is_not_null()
+        if not left.any():
+            break
+        some = pl.DataFrame([text.filter(left).alias("text")])
+        if form == "%+":
+            # Offsets and fractions of seconds, in any of ISO 8601's spellings.
+            zoned = pl.col("text").str.contains(_ZONE)
+            plain = pl.col("text").str.replace(" ", "T", literal=True)
+            offset = pl.when(zoned).then(plain.str.replace(r"Z$", "+0000").str.replace(r":(\d{2})$", "$1"))
+            read = pl.coalesce(
+                _as_time(offset, "%Y-%m-%dT%H:%M:%S%.f%z"),
+                _as_time(pl.when(~zoned).then(plain), "%Y-%m-%dT%H:%M:%S%.f"),
+                _as_time(pl.when(~zoned).then(plain), "%Y-%m-%dT%H:%M"),
+            )
+        else:
+            read = (_as_date if column.type == "date" else _as_time)(pl.col("text"), form)
+        typed = typed.clone().scatter(left.arg_true(), some.select(read).to_series())
+    readable = pl.col(typed.name) >= EARLIEST
+    return typed.to_frame().select(pl.when(readable).then(pl.col(typed.name))).to_series()
+
+
+def _booleans(text: pl.Series) -> pl.Series:
+    if text.dtype == pl.Boolean:
+        return text
+    spellings = [each for each in text.unique().to_list() if each is not None]
+    yes = [each for each in spellings if each.lower() in YES]
+    no = [each for each in spellings if each.lower() in NO]
+    name = pl.col(text.name)
+    verdict = pl.when(_any_of(name, yes)).then(True).when(_any_of(name, no)).then(False)
+    return text.to_frame().select(verdict.alias(text.name)).to_series()
+
+
+def _any_of(text: pl.Expr, values: Sequence[str]) -> pl.Expr:
+    """Equal to one of a few values: comparing beats hashing while they are few."""
+    if not values or len(values) > 4:
+        return text.is_in(list(values))
+    equal = text == values[0]
+    for value in values[1:]:
+        equal |= text == value
+    return equal
+
+
+def _spellings(column: Column, text: pl.Series) -> pl.DataFrame:
+    """Spellings that are not codes: `spelling`, and in `code` what they stand for, or null."""
+    strange = pl.DataFrame({"spelling": text.unique().drop_nulls()}).filter(
+        ~pl.col("spelling").is_in(list(column.codes)),
+    )
+    known = pl.DataFrame(
+        {"upper": list(dict(column.synonyms)), "code": list(dict(column.synonyms).values())},
+        schema={"upper": pl.String, "code": pl.String},
+    )
+    return strange.with_columns(pl.col("spelling").str.to_uppercase().alias("upper")).join(known, "upper", how="left")
+
+
+def _codes(column: Column, text: pl.Series) -> pl.Series:
+    """Codes as the profile spells them. Only spellings that occur are looked up, so that clean codes cost nothing."""
+    change = _spellings(column, text).drop_nulls("code")
+    return text.replace(change["spelling"], change["code"]) if change.height else text
+
+
+def _compact(text: pl.Series) -> pl.Series:
+    """Numbers as printed on a card, in groups and in small letters, to their own form."""
+    untidy = text.str.contains(r"[^0-9A-Z]")
+    if not untidy.any():
+        return text
+    tidy = text.filter(untidy.fill_null(False)).str.replace_all(_COMPACT, "").str.to_uppercase()
+    return text.clone().scatter(untidy.arg_true(), tidy)
+
+
+def _unreadable(column: Column, text: pl.Series, typed: pl.Series) -> pl.Series | None:
+    if column.type == "text":
+        return None
+    if column.type == "code":
+        strange = _spellings(column, typed)["spelling"]
+        return typed.is_in(strange.implode()).fill_null(False) if strange.len() else None
+    if typed.null_count() == text.null_count():
+        return None
+    return typed.is_null() & text.is_not_null()

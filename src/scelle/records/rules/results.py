@@ -1,0 +1,52 @@
+"""Rules on the test and its result, and on the numbers of professionals and laboratories."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from scelle.records.rules.batch import Batch, Suspicion, Suspicions
+from scelle.records.rules.numbers import digits, luhn_is_right
+
+_CODED = {"result": "result.code", "test_kind": "kind.code"}
+"""Columns whose unknown codes have a rule of their own."""
+
+
+def suspicions(batch: Batch) -> Suspicions:
+    """What these rules find in a batch."""
+    return dict([*_codes(batch), *_numbers(batch)])
+
+
+def _codes(batch: Batch) -> Iterator[tuple[str, Suspicion]]:
+    for name, code in _CODED.items():
+        if batch.has(name):
+            bad = batch.unreadable([name])
+            yield code, Suspicion(pl.lit(False) if bad is None else bad)
+    if batch.has("result"):
+        yield "result.missing", Suspicion(pl.col("result").is_null())
+    others = [name for name in batch.of_type("code", "boolean", "integer") if name not in _CODED]
+    bad = batch.unreadable(others)
+    wanted = [pl.col(column.name).is_null() for column in batch.profile.columns if column.required]
+    parts = wanted if bad is None else [bad, *wanted]
+    yield "value.unreadable", Suspicion(pl.any_horizontal(parts) if parts else pl.lit(False))
+    if batch.has("test_loinc", "test_kind"):
+        yield "loinc.kind", _loinc(batch)
+
+
+def _loinc(batch: Batch) -> Suspicion:
+    """Every spelling that occurs is looked up once: there are few."""
+    code, kind = pl.col("test_loinc"), pl.col("test_kind")
+    right = [
+        (code.is_in([each for each, of in batch.lookups.kinds.items() if of == name]) & (kind == name)).fill_null(False)
+        for name in sorted(set(batch.lookups.kinds.values()))
+    ]
+    return Suspicion(code.is_not_null() & kind.is_not_null() & ~pl.any_horizontal(right))
+
+
+def _numbers(batch: Batch) -> Iterator[tuple[str, Suspicion]]:
+    for name, code, length in (("prescriber_rpps", "rpps.key", 11), ("lab_finess", "finess.key", 9)):
+        if batch.has(name):
+            text = pl.col(name)
+            wrong = ~luhn_is_right(digits(text, length)).fill_null(False) & text.is_not_null()
+            lettered = text.str.slice(0, 2).replace({"2A": "21", "2B": "22"}) + text.str.slice(2)
+            again = ~luhn_is_right(digits(lettered, length)).fill_null(False)
+            yield code, Suspicion(wrong, again if name == "lab_finess" else None)
