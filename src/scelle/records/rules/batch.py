@@ -79,11 +79,11 @@ class Batch:
         if self.has("postcode"):
             more.append(frame.select(digits(pl.col("postcode"), 5).alias(POSTCODE)).to_series())
         if self.has("nir"):
-            more += _nir_numbers(frame["nir"])
+            more += nir_numbers(frame["nir"])
         return frame.with_columns(more)
 
 
-def _nir_numbers(nir: pl.Series) -> tuple[pl.Series, pl.Series]:
+def nir_numbers(nir: pl.Series) -> tuple[pl.Series, pl.Series]:
     """The 15 digits as a number, 2A and 2B as the key counts them (19, 18), and whether it was one of those two."""
     column = pl.col(nir.name)
     number = nir.to_frame().select(digits(column, 15)).to_series()
