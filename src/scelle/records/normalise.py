@@ -23,7 +23,11 @@ DATE_FORMS = ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d")
 """Forms of dates tried, in this order, where the source's own forms are not known."""
 
 TIME_FORMS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%Y%m%d%H%M%S")
-"""The same for times of day; after these, the forms of dates are tried, for midnight."""
+"""The same for times of day; after these, ISO 8601 with offsets, and dates alone, for midnight."""
+
+_ISO = "ISO 8601"
+_UNAMBIGUOUS = ("%Y-%m-%d", "%Y%m%d")
+"""Tried last for what is left: nobody writes the month last in these."""
 
 EARLIEST = date(1850, 1, 1)
 """A year before this is a slip of the pen, not a date: nobody in these files is that old."""
@@ -39,11 +43,10 @@ _COMPACT = r"[\s.\u00a0-]"
 
 
 class Found(Protocol):
-    """What normalising needs to know of the source (`scelle.records.ingest` says it)."""
+    """What normalising needs to know of the source (`scelle.records.ingest.found.Found`)."""
 
-    @property
-    def dates(self) -> Mapping[str, Sequence[str]]:
-        """By column of type date or datetime: the `strftime` forms in which its values are written, likeliest first."""
+    def forms(self, column: str, file: int) -> tuple[str, ...]:
+        """The `strptime` forms in which a column's dates are written in a file, likeliest first; empty: not known."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def normalise(raw: pl.DataFrame, profile: Profile, found: Found | None = None) -
     Text keeps its spelling, trimmed, and nothing is null; numbers of category "nir" lose spaces, dots and hyphens and
     are in upper case; codes are spelled as the profile does, and kept as they are where it does not know them.
     """
-    forms = dict(found.dates) if found is not None else {}
+    forms = _known_forms(raw, profile, found)
     columns = [column for column in profile.columns if column.name in raw.columns]
     first = raw.select(*(_first_reading(column, forms) for column in columns), *PLACE)
     missing = [pl.lit(None, dtype=profile.schema[c.name]).alias(c.name) for c in profile.columns if c not in columns]
@@ -94,10 +97,16 @@ def normalise(raw: pl.DataFrame, profile: Profile, found: Found | None = None) -
     return Normal(first.with_columns(mended) if mended else first, unreadable)
 
 
-def _forms(column: Column, forms: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    known = tuple(forms.get(column.name, ()))
-    common = DATE_FORMS if column.type == "date" else TIME_FORMS
-    return known or common
+def _known_forms(raw: pl.DataFrame, profile: Profile, found: Found | None) -> dict[str, tuple[str, ...]]:
+    """The forms to try for each column of dates: those of the source; without any, common ones."""
+    forms: dict[str, tuple[str, ...]] = {}
+    files = raw["_file"].unique().to_list() if found is not None else []
+    for column in profile.columns:
+        if column.type in ("date", "datetime"):
+            known = [form for file in files if found is not None for form in found.forms(column.name, file)]
+            common = DATE_FORMS if column.type == "date" else TIME_FORMS
+            forms[column.name] = tuple(dict.fromkeys(known)) or common
+    return forms
 
 
 def _as_date(text: pl.Expr, form: str) -> pl.Expr:
@@ -121,9 +130,9 @@ def _first_reading(column: Column, forms: Mapping[str, Sequence[str]]) -> pl.Exp
     text = pl.col(column.name)
     match column.type:
         case "date":
-            return _as_date(text, _forms(column, forms)[0])
+            return _as_date(text, forms[column.name][0])
         case "datetime":
-            return _as_time(text, _forms(column, forms)[0])
+            return _as_time(text, forms[column.name][0])
         case "integer":
             return text.cast(pl.Int64, strict=False)
         case _:
@@ -145,15 +154,13 @@ def _second_reading(column: Column, text: pl.Series, typed: pl.Series, forms: Ma
 
 
 def _dates(column: Column, text: pl.Series, typed: pl.Series, forms: Mapping[str, Sequence[str]]) -> pl.Series:
-    more = list(_forms(column, forms)[1:])
-    if column.type == "datetime":
-        more += ["%+", *(form for form in DATE_FORMS if form not in more)]
+    more = [*forms[column.name][1:], *([_ISO] if column.type == "datetime" else []), *_UNAMBIGUOUS]
     for form in more:
         left = typed.is_null() & text.is_not_null()
         if not left.any():
             break
         some = pl.DataFrame([text.filter(left).alias("text")])
-        if form == "%+":
+        if form == _ISO:
             # Offsets and fractions of seconds, in any of ISO 8601's spellings.
             zoned = pl.col("text").str.contains(_ZONE)
             plain = pl.col("text").str.replace(" ", "T", literal=True)

@@ -7,7 +7,7 @@ usable identity, result or route is held.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, reduce
 from importlib.resources import files
@@ -37,6 +37,10 @@ class Rule:
     needs: tuple[str, ...]
     holds: bool
     across: bool
+
+    def at(self, level: Level) -> "Rule":
+        """The same rule at another level (`Settings.levels`)."""
+        return replace(self, level=level)
 
 
 @cache
