@@ -11,4 +11,8 @@ WORDS = {
         "les données de référence {file} de cette installation sont illisibles",
         "réinstallez scelle",
     ),
+    "records.held-too-many": (
+        "{held:count} lignes sur {rows:count} seraient retenues, plus de {percent} %",
+        "voyez ce qu’elles ont en commun : c’est sans doute tout le fichier qui n’est pas ce qu’il devrait être",
+    ),
 }
