@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from scelle.records.normalise import PLACE, Normal, first_given_name, normal_name
+from scelle.records.normalise import PLACE, Normal, computed, first_given, normal_name
 from scelle.records.profile import Profile
-from scelle.records.rules.batch import nir_numbers
+from scelle.records.rules.batch import NIR, NIR_CORSICA, nir_numbers
 from scelle.records.rules.numbers import cog_number
 
 PART = 4_000_000
@@ -63,8 +63,9 @@ class Across:
         names = [sample, *self._of_sample]
         known = pl.col(sample).is_not_null()
         result = pl.col("result").replace_strict(self._results, default=_OTHER_RESULT, return_dtype=pl.UInt8)
-        time = pl.col("result_time").dt.epoch("s") if self._timed else pl.lit(0, pl.Int64)
-        return frame.select(
+        time = pl.col("result_time").dt.epoch("s") if self._timed else pl.lit(0, pl.Int64())
+        return computed(
+            frame,
             pl.when(known).then(_mixed([pl.col(name).hash(_SEEDS[0]) for name in names])).alias("sample"),
             _upper_half(_mixed([pl.col(name).hash(_SEEDS[1]) for name in names])).alias("sample2"),
             pl.when(pl.col("result").is_null()).then(pl.lit(_NO_RESULT, pl.UInt8)).otherwise(result).alias("result"),
@@ -74,19 +75,21 @@ class Across:
     def _person_keys(self, frame: pl.DataFrame) -> list[pl.Series]:
         """A person is the strict traits, normalised; where one of the first four is missing there is no person."""
         name = _hashed(frame["birth_name"], normal_name)
-        first = _hashed(frame["first_names"], first_given_name)
-        born, sex = frame.select(pl.col("birth_date").cast(pl.Int32), pl.col("sex"))
-        traits = pl.DataFrame({"n1": name[0], "n2": name[1], "f1": first[0], "f2": first[1], "born": born, "sex": sex})
+        first = _hashed(computed(frame, first_given(pl.col("first_names"))).to_series(), normal_name)
+        born, sex = computed(frame, pl.col("birth_date").cast(pl.Int32), pl.col("sex")).get_columns()
+        number, corsica = nir_numbers(frame["nir"])
+        digests = {"n1": name[0], "n2": name[1], "f1": first[0], "f2": first[1], "born": born, "sex": sex}
+        traits = pl.DataFrame([number, corsica, *(digest.alias(key) for key, digest in digests.items())])
         known = pl.all_horizontal(pl.col("n1", "f1", "born", "sex").is_not_null()) & (pl.col("sex") != "U")
         one, two = (
             _mixed([pl.col(f"n{n}"), pl.col(f"f{n}"), pl.col("born").hash(seed), pl.col("sex").hash(seed)])
             for n, seed in zip((1, 2), _SEEDS, strict=True)
         )
-        number, corsica = nir_numbers(frame["nir"])
-        keys = traits.select(
+        keys = computed(
+            traits,
             pl.when(known).then(one).alias("person"),
             pl.when(known).then(_upper_half(two)).alias("person2"),
-            (number + corsica.cast(pl.Int64) * _CORSICA).alias("nir"),
+            (pl.col(NIR) + pl.col(NIR_CORSICA).cast(pl.Int64) * _CORSICA).alias("nir"),
         ).get_columns()
         if self._placed:
             keys.append(cog_number(frame["birth_place"]).cast(pl.UInt32).alias("place"))
@@ -130,7 +133,8 @@ def _hashed(text: pl.Series, form: Callable[[pl.Expr], pl.Expr]) -> tuple[pl.Ser
     table = spellings.select(
         "text", *(pl.when(known).then(pl.col("form").hash(seed)).alias(f"h{seed}") for seed in _SEEDS)
     )
-    joined = text.alias("text").to_frame().join(table, on="text", how="left", maintain_order="left")
+    rows = text.alias("text").to_frame().lazy()
+    joined = rows.join(table.lazy(), on="text", how="left", maintain_order="left").collect(engine="in-memory")
     return joined[f"h{_SEEDS[0]}"], joined[f"h{_SEEDS[1]}"]
 
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from scelle.base.errors import CallerError, Exit
 from scelle.records.across import Across
-from scelle.records.normalise import PLACE, Found, Normal, normalise
+from scelle.records.normalise import PLACE, Found, Normal, computed, normalise
 from scelle.records.profile import Profile
 from scelle.records.rules import Checked, Lookups, Rule, Settings, check, rules_of
 from scelle.records.rules.lookups import Tables
@@ -145,7 +145,10 @@ class Checking:
             if rule.code in checked.counts
         ]
         flags = pl.sum_horizontal(bits).cast(pl.UInt32) if bits else pl.lit(0, pl.UInt32)
-        marked = checked.flags.select(*PLACE, flags.alias("_flags")).with_columns(checked.held.alias("_held"))
+        places = (pl.col(name) for name in PLACE)
+        marked = computed(
+            checked.flags.with_columns(checked.held.alias("_held")), *places, flags.alias("_flags"), pl.col("_held")
+        )
         self._flagged.append(marked.filter((pl.col("_flags") > 0) | pl.col("_held")))
         if self.profile.has("result", "test_kind"):
             self._positives.append(_positives(frame, self.profile))
@@ -190,7 +193,8 @@ def _positives(frame: pl.DataFrame, profile: Profile) -> pl.DataFrame:
     day = pl.coalesce(days) if days else pl.lit(None, pl.Date)
     department = pl.col("department") if profile.has("department") else pl.lit(None, pl.String)
     called = (pl.col("result") == POSITIVE) & pl.col("test_kind").is_in(list(CALLED_KINDS))
-    return frame.filter(called).group_by(day.alias("day"), department.alias("department")).agg(pl.len().alias("count"))
+    cases = frame.lazy().filter(called).group_by(day.alias("day"), department.alias("department"))
+    return cases.agg(pl.len().alias("count")).collect(engine="in-memory")
 
 
 def _summed(parts: list[pl.DataFrame]) -> pl.DataFrame:

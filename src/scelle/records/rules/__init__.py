@@ -14,7 +14,7 @@ from importlib.resources import files
 
 import polars as pl
 
-from scelle.records.normalise import PLACE, Normal
+from scelle.records.normalise import PLACE, Normal, computed
 from scelle.records.profile import Profile
 from scelle.records.rules import contacts, dates, identity, results
 from scelle.records.rules.batch import Batch, Level, Settings, Suspicion
@@ -87,7 +87,7 @@ def check(
     for room in (identity, results, dates, contacts):
         found.update(room.suspicions(batch))
     frame = batch.numbered
-    marks = frame.lazy().select(each.cheap.fill_null(False).alias(code) for code, each in found.items()).collect()
+    marks = computed(frame, *(each.cheap.fill_null(False).alias(code) for code, each in found.items()))
     if marks.height != frame.height:  # only constants were asked for
         marks = marks.select(pl.all().extend_constant(False, frame.height - marks.height))
     judged = {code: _judge(frame, marks[code], each.exact) for code, each in found.items()}
@@ -100,8 +100,8 @@ def check(
 def _judge(frame: pl.DataFrame, suspects: pl.Series, exact: pl.Expr | None) -> pl.Series:
     if exact is None or not suspects.any():
         return suspects
-    verdict = frame.filter(suspects).select(exact.fill_null(False).alias("verdict")).to_series()
-    return suspects.scatter(suspects.arg_true(), verdict)
+    judged = frame.lazy().filter(suspects).select(exact.fill_null(False).alias("verdict")).collect(engine="in-memory")
+    return suspects.scatter(suspects.arg_true(), judged.to_series())
 
 
 def _held(batch: Batch, flags: pl.DataFrame, rules: list[Rule]) -> pl.Series:

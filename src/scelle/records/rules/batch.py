@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
-from scelle.records.normalise import Normal
+from scelle.records.normalise import Normal, computed
 from scelle.records.profile import Profile
 from scelle.records.rules.lookups import Lookups
 from scelle.records.rules.numbers import cog_number, corsican, digits
@@ -77,20 +77,20 @@ class Batch:
             if self.has(name):
                 more.append(cog_number(frame[name]).alias(number))
         if self.has("postcode"):
-            more.append(frame.select(digits(pl.col("postcode"), 5).alias(POSTCODE)).to_series())
+            more.append(computed(frame, digits(pl.col("postcode"), 5).alias(POSTCODE)).to_series())
         if self.has("nir"):
             more += nir_numbers(frame["nir"])
-        return frame.with_columns(more)
+        return pl.DataFrame([*frame.get_columns(), *more])
 
 
 def nir_numbers(nir: pl.Series) -> tuple[pl.Series, pl.Series]:
     """The 15 digits as a number, 2A and 2B as the key counts them (19, 18), and whether it was one of those two."""
     column = pl.col(nir.name)
-    number = nir.to_frame().select(digits(column, 15)).to_series()
+    number = computed(nir.to_frame(), digits(column, 15)).to_series()
     left = number.is_null() & nir.is_not_null()
     corsica = pl.repeat(False, nir.len(), eager=True)
     if left.any():
-        some = nir.filter(left).to_frame().select(digits(corsican(column, 5), 15)).to_series()
+        some = computed(nir.filter(left).to_frame(), digits(corsican(column, 5), 15)).to_series()
         rows = left.arg_true()
         number = number.scatter(rows, some)
         corsica = corsica.scatter(rows, some.is_not_null())

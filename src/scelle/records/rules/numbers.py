@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from scelle.records.normalise import computed
+
 CORSICA_SOUTH, CORSICA_NORTH = 120, 220
 """Departments 2A and 2B as numbers; no other department is above 99 except those overseas, 971 to 989."""
 
@@ -41,14 +43,14 @@ def corsican(text: pl.Expr, at: int) -> pl.Expr:
 def cog_number(text: pl.Series) -> pl.Series:
     """INSEE codes of communes as integers: 75056; 2A004 is 120004, 2B033 is 220033. Null for other forms."""
     column = pl.col(text.name)
-    number = text.to_frame().select(digits(column, 5)).to_series()
+    number = computed(text.to_frame(), digits(column, 5)).to_series()
     left = number.is_null() & text.is_not_null()
     if not left.any():
         return number
     letters = column.str.head(2)
     base = pl.when(letters == "2A").then(CORSICA_SOUTH).when(letters == "2B").then(CORSICA_NORTH)
     rest = pl.when(column.str.len_bytes() == 5).then(digits(column.str.slice(2), 3))
-    some = text.filter(left).to_frame().select(base.cast(pl.Int64) * 1000 + rest).to_series()
+    some = computed(text.filter(left).to_frame(), base.cast(pl.Int64) * 1000 + rest).to_series()
     return number.scatter(left.arg_true(), some)
 
 
