@@ -36,6 +36,9 @@ from scelle.exchange.request import NONCE_SIZE, sign_request
 
 M = TypeVar("M", bound=Message)
 
+_CUT: Final = (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""What writing to a connection, or waiting on it, raises once the other side has closed it."""
+
 TIMEOUT: Final = 60.0
 """Seconds without a byte after which a connection counts as lost."""
 
@@ -275,7 +278,7 @@ class Connection:
                 if body:
                     self._send_body(connection, memoryview(body))
                 return connection.getresponse()
-            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            except (http.client.RemoteDisconnected, *_CUT):
                 # A kept-alive connection may have been closed by the service in between: once more, on a new one,
                 # with a new signature. Everything that the service takes is safe to say twice.
                 self.close()
@@ -288,7 +291,7 @@ class Connection:
         try:
             for start in range(0, len(body), BLOCK):
                 connection.send(body[start : start + BLOCK])
-        except BrokenPipeError:
+        except _CUT:
             return  # the service may have refused before it read everything: its answer says why
 
     def _connect(self) -> http.client.HTTPConnection:
