@@ -13,7 +13,7 @@ import polars as pl
 
 from scelle.records.normalise import PLACE, Normal, computed, first_given, normal_name
 from scelle.records.profile import Profile
-from scelle.records.rules.batch import NIR, NIR_CORSICA, nir_numbers
+from scelle.records.rules.batch import NIR, NIR_CORSICA, nir_key_is_right, nir_numbers
 from scelle.records.rules.numbers import cog_number
 
 PART = 4_000_000
@@ -29,9 +29,13 @@ _CORSICA = 10**16
 
 @dataclass(frozen=True)
 class Related:
-    """What the rules across rows found: by rule, the places (`_file`, `_row`) of the rows, in order."""
+    """What the rules across rows found: by rule, the places (`_file`, `_row`) of the rows, in order.
+
+    `replaced`: places of the rows whose result a later row of the same sample replaces.
+    """
 
     rows: Mapping[str, pl.DataFrame]
+    replaced: pl.DataFrame
 
 
 class Across:
@@ -73,7 +77,10 @@ class Across:
         ).get_columns()
 
     def _person_keys(self, frame: pl.DataFrame) -> list[pl.Series]:
-        """A person is the strict traits, normalised; where one of the first four is missing there is no person."""
+        """A person is the strict traits, normalised; where one of the first four is missing there is no person.
+
+        A NIR with a wrong key is a slip, and no other NIR.
+        """
         name = _hashed(frame["birth_name"], normal_name)
         first = _hashed(computed(frame, first_given(pl.col("first_names"))).to_series(), normal_name)
         born, sex = computed(frame, pl.col("birth_date").cast(pl.Int32), pl.col("sex")).get_columns()
@@ -89,7 +96,7 @@ class Across:
             traits,
             pl.when(known).then(one).alias("person"),
             pl.when(known).then(_upper_half(two)).alias("person2"),
-            (pl.col(NIR) + pl.col(NIR_CORSICA).cast(pl.Int64) * _CORSICA).alias("nir"),
+            pl.when(nir_key_is_right()).then(pl.col(NIR) + pl.col(NIR_CORSICA).cast(pl.Int64) * _CORSICA).alias("nir"),
         ).get_columns()
         if self._placed:
             keys.append(cog_number(frame["birth_place"]).cast(pl.UInt32).alias("place"))
@@ -98,16 +105,17 @@ class Across:
     def related(self) -> Related:
         """What holds between all rows added so far."""
         rows: dict[str, pl.DataFrame] = {}
+        replaced = pl.DataFrame(schema={"_file": pl.UInt16, "_row": pl.UInt32})
         if not self._kept:
-            return Related(rows)
+            return Related(rows, replaced)
         keys = pl.concat(self._kept, rechunk=False)
         if self._sample is not None:
-            rows["sample.duplicate"], rows["sample.corrected"] = _samples(keys)
+            rows["sample.duplicate"], rows["sample.corrected"], replaced = _samples(keys)
         if self._persons:
             rows["nir.shared"] = _shared(keys)
             if self._placed:
                 rows["person.several-nir"] = _several(keys)
-        return Related(rows)
+        return Related(rows, replaced)
 
 
 def _mixed(hashes: list[pl.Expr]) -> pl.Expr:
@@ -144,8 +152,8 @@ def _repeated(keys: pl.Series) -> pl.Series:
     return ordered.filter(ordered == ordered.shift(1)).unique()
 
 
-def _samples(keys: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows that repeat an earlier one, and rows whose result a later one of the same sample replaces."""
+def _samples(keys: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Rows that repeat an earlier one, rows of samples with several results, and those of them that no longer hold."""
     repeated = _repeated(keys["sample"])
     some = (
         keys.filter(pl.col("sample").is_in(repeated.implode()))
@@ -154,10 +162,11 @@ def _samples(keys: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     of_sample = ["sample", "sample2"]
     again = some.filter(~pl.struct(*of_sample, "result").is_first_distinct())
-    # The last by time of result, and by place where times are equal, is the one that holds.
-    ranked = some.filter(pl.col("result") != _NO_RESULT).sort("time", *PLACE)
-    replaced = ranked.filter(pl.col("result") != pl.col("result").last().over(of_sample))
-    return again.select(PLACE), replaced.select(PLACE).sort(*PLACE)
+    given = some.filter(pl.col("result") != _NO_RESULT).sort("time", *PLACE)
+    several = given.filter(pl.col("result").n_unique().over(of_sample) > 1)
+    # The last by time of result holds, and by place where times are equal.
+    replaced = several.filter(pl.col("result") != pl.col("result").last().over(of_sample))
+    return again.select(PLACE), several.select(PLACE).sort(*PLACE), replaced.select(PLACE).sort(*PLACE)
 
 
 def _parts(keys: pl.DataFrame, by: str) -> list[pl.DataFrame]:
@@ -171,7 +180,8 @@ def _parts(keys: pl.DataFrame, by: str) -> list[pl.DataFrame]:
 
 def _shared(keys: pl.DataFrame) -> pl.DataFrame:
     """Rows whose NIR goes with more than one person. Rows without the traits say nothing either way."""
-    narrow = keys.filter(pl.col("person").is_not_null()).select("nir", "person")
+    persons = keys.lazy().filter(pl.col("person").is_not_null()).select(*PLACE, "nir", "person").collect()
+    narrow = persons.select("nir", "person")
     shared = [
         part.group_by("nir")
         .agg((pl.col("person").min() != pl.col("person").max()).alias("several"))
@@ -179,7 +189,7 @@ def _shared(keys: pl.DataFrame) -> pl.DataFrame:
         for part in _parts(narrow, "nir")
     ]
     numbers = pl.concat(shared)
-    return keys.filter(pl.col("nir").is_in(numbers.implode())).select(PLACE).sort(*PLACE)
+    return persons.filter(pl.col("nir").is_in(numbers.implode())).select(PLACE).sort(*PLACE)
 
 
 def _several(keys: pl.DataFrame) -> pl.DataFrame:

@@ -61,6 +61,7 @@ class Outcome:
 
     `rows`, `held`: how many. `findings`: of every rule that applied, in the order of reports, zero counts included.
     `flagged`: `_file`, `_row`, `_flags` (bit n is rule n of `findings`) of each row with findings, `_held`.
+    `replaced`: places of rows whose result a later row of the same sample replaces (they are not cases any more).
     `filled`: by column, rows with a value. `positives`: `day`, `department`, `count` of positives to call.
     """
 
@@ -70,6 +71,7 @@ class Outcome:
     held: int
     findings: tuple[Finding, ...]
     flagged: pl.DataFrame
+    replaced: pl.DataFrame
     filled: Mapping[str, int]
     positives: pl.DataFrame
 
@@ -157,13 +159,15 @@ class Checking:
         """Add what all rows show together. Called once, after the last batch."""
         schema = {"_file": pl.UInt16, "_row": pl.UInt32, "_flags": pl.UInt32, "_held": pl.Boolean}
         flagged = pl.concat(self._flagged) if self._flagged else pl.DataFrame(schema=schema)
+        replaced = flagged.clear().select(PLACE)
         if self._across is not None:
-            related = self._across.related().rows
+            related = self._across.related()
             bits = {rule.code: bit for bit, rule in enumerate(self._rules)}
             more = [
                 rows.select(*PLACE, pl.lit(1 << bits[code], pl.UInt32).alias("_flags"), pl.lit(False).alias("_held"))
-                for code, rows in related.items()
+                for code, rows in related.rows.items()
             ]
+            replaced = related.replaced
             flagged = pl.concat([flagged, *more]).group_by(*PLACE).agg(pl.col("_flags").sum(), pl.col("_held").any())
         flagged = flagged.sort(*PLACE)
         return Outcome(
@@ -173,6 +177,7 @@ class Checking:
             held=int(flagged["_held"].sum()),
             findings=tuple(self._finding(rule, flagged, bit) for bit, rule in enumerate(self._rules)),
             flagged=flagged,
+            replaced=replaced,
             filled=dict(self._filled),
             positives=_summed(self._positives),
         )

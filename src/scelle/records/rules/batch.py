@@ -95,3 +95,9 @@ def nir_numbers(nir: pl.Series) -> tuple[pl.Series, pl.Series]:
         number = number.scatter(rows, some)
         corsica = corsica.scatter(rows, some.is_not_null())
     return number.alias(NIR), corsica.alias(NIR_CORSICA)
+
+
+def nir_key_is_right() -> pl.Expr:
+    """Whether the key of the NIR in column `NIR` is that of its body: 97 less the remainder by 97."""
+    number = pl.col(NIR)
+    return 97 - number // 100 % 97 == number % 100

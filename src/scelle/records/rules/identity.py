@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from scelle.records.rules.batch import BIRTH_PLACE, NIR, NIR_CORSICA, Batch, Suspicion, Suspicions
+from scelle.records.rules.batch import BIRTH_PLACE, NIR, NIR_CORSICA, Batch, Suspicion, Suspicions, nir_key_is_right
 from scelle.records.rules.numbers import CORSICA_NORTH, CORSICA_SOUTH, department_of
 
 _BODY = 100
@@ -33,7 +33,7 @@ def _nir(batch: Batch) -> Iterator[tuple[str, Suspicion]]:
     number = pl.col(NIR)
     body = number // _BODY
     yield "nir.form", Suspicion(pl.col("nir").is_not_null() & number.is_null())
-    yield "nir.key", Suspicion(97 - body % 97 != number % _BODY)
+    yield "nir.key", Suspicion(~nir_key_is_right())
     first = body // 10**12
     male, female = first.is_in([1, 3, 7]), first.is_in([2, 4, 8])
     if batch.has("sex"):

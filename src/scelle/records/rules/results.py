@@ -29,17 +29,18 @@ def _codes(batch: Batch) -> Iterator[tuple[str, Suspicion]]:
     parts = wanted if bad is None else [bad, *wanted]
     yield "value.unreadable", Suspicion(pl.any_horizontal(parts) if parts else pl.lit(False))
     if batch.has("test_loinc", "test_kind"):
-        yield "loinc.kind", _loinc(batch)
+        known = list(batch.profile.column("test_kind").codes)
+        yield "loinc.kind", _loinc(batch, known)
 
 
-def _loinc(batch: Batch) -> Suspicion:
-    """Every spelling that occurs is looked up once: there are few."""
+def _loinc(batch: Batch, known: list[str]) -> Suspicion:
+    """A code of another kind than the row's, or of none that is known; a row of no known kind is `kind.code`'s."""
     code, kind = pl.col("test_loinc"), pl.col("test_kind")
     right = [
         (code.is_in([each for each, of in batch.lookups.kinds.items() if of == name]) & (kind == name)).fill_null(False)
         for name in sorted(set(batch.lookups.kinds.values()))
     ]
-    return Suspicion(code.is_not_null() & kind.is_not_null() & ~pl.any_horizontal(right))
+    return Suspicion(code.is_not_null() & ~pl.any_horizontal(right), kind.is_in(known))
 
 
 def _numbers(batch: Batch) -> Iterator[tuple[str, Suspicion]]:
