@@ -196,8 +196,8 @@ def _contacts(frame: pl.DataFrame, tables: Tables, first: int, missing: float) -
     spaced = pl.concat_str(
         pl.lit("0"), digits.str.slice(0, 1), *(part for pair in pairs for part in (pl.lit(" "), pair))
     )
-    phone = pl.when(spelt < whole(90)).then(pl.concat_str(pl.lit("0"), digits))
-    phone = phone.when(spelt < whole(96)).then(pl.concat_str(pl.lit("+33"), digits)).otherwise(spaced)
+    plain = pl.when(spelt < whole(90)).then(pl.concat_str(pl.lit("0"), digits))
+    phone = plain.when(spelt < whole(96)).then(pl.concat_str(pl.lit("+33"), digits)).otherwise(spaced)
     reserved = pl.Series(["@example.org", "@example.com", "@example.net"])
     email = pl.concat_str(
         at(tables.slugs, pl.col("first_number")),
