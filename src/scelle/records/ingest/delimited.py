@@ -1,0 +1,199 @@
+"""Delimited text (CSV): blocks go to polars whole; a block that is not sound is looked at line by line first."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from scelle.records.ingest import forms
+from scelle.records.ingest.blocks import utf8_blocks
+from scelle.records.ingest.columns import ROW, map_columns, raw_frame
+from scelle.records.ingest.errors import HeaderOnlyError
+from scelle.records.ingest.found import FileFound, Reject, Rejects
+from scelle.records.ingest.sniff import Sniffed, eight_bit, sniff_delimiter
+from scelle.records.ingest.structure import mend
+from scelle.records.profile import Profile
+
+MAX_BLOCK: Final = 32 << 20
+MIN_BLOCK: Final = 4 << 10
+
+_SAMPLE_LINES: Final = 200
+_BOM = b"\xef\xbb\xbf"
+
+
+class DelimitedFile:
+    """One CSV file: what its head says on opening, its rows by `batches`."""
+
+    def __init__(self, path: Path, number: int, sniffed: Sniffed, *, mapping: Mapping[str, str]) -> None:
+        """Finds delimiter and header. Raises HeaderOnlyError."""
+        if sniffed.newline == "\r":
+            sniffed = replace(sniffed, head=sniffed.head.replace("\r", "\n"), sample=sniffed.sample.replace("\r", "\n"))
+        self._sniffed = sniffed
+        self._mapping = mapping
+        lines = sniffed.head.splitlines()[:_SAMPLE_LINES]
+        quote = '"' if '"' in sniffed.sample else ""
+        delimiter = sniff_delimiter(lines, quote=quote) or ";"
+        start = next(i for i, line in enumerate(lines) if line.strip())
+        self.header = lines[start]
+        self._first_line = start + 2
+        self._skip = sniffed.skip + len("\n".join([*lines[: start + 1], ""]).encode(self._codec))
+        if sniffed.newline == "\r\n":
+            self._skip += (start + 1) * len("\r".encode(self._codec))
+        names = next(csv.reader([self.header], delimiter=delimiter))
+        self.names = _unique([name.strip() for name in names])
+        self.found = FileFound(
+            path,
+            number,
+            "csv",
+            encoding=sniffed.encoding,
+            bom=sniffed.skip > 0,
+            delimiter=delimiter,
+            quote=quote,
+            newline=sniffed.newline,
+        )
+        if not sniffed.sample.partition(self.header)[2].strip():
+            raise HeaderOnlyError(file=str(path))
+
+    @property
+    def _codec(self) -> str:
+        return "utf-8" if self._sniffed.encoding == "ascii" else self._sniffed.encoding
+
+    def bind(self, profile: Profile) -> None:
+        """Place the columns and find the date forms of the sample. Raises MappingError, ColumnsUnknownError."""
+        self._profile = profile
+        self._places = map_columns(self.names, profile, self.found, self._mapping)
+        header = self.header.encode("utf-8")
+        sample = self._sniffed.sample.partition(self.header)[2].lstrip("\r\n").replace("\r\n", "\n").encode("utf-8")
+        mended = mend(sample, delimiter=self.found.delimiter.encode(), width=len(self.names), header=header)
+        frame = self._parse(mended.data) if mended.data else self._parse(b"")
+        if frame is not None and frame.height:
+            for name, target in self._places.items():
+                if target in self.found.columns:
+                    values = frame.get_column(name).drop_nulls().head(2000).to_list()
+                    self.found.columns[target].decimal = forms.decimal_mark(values)
+            forms.prime(self._place(frame.with_row_index(ROW, offset=1)), profile, self.found)
+
+    def batches(self, rejects: Rejects, *, rows: int) -> Iterator[pl.DataFrame]:
+        """Raw frames of at most about `rows` rows. Raises what `utf8_blocks` raises, and RejectsTooManyError."""
+        size = max(MIN_BLOCK, min(MAX_BLOCK, rows * self._sniffed.bytes_a_line))
+        line, row, seen = self._first_line, 1, False
+        encoding = self._sniffed.encoding
+        for block in utf8_blocks(self.found.path, skip=self._skip, encoding=encoding, size=size, line=line):
+            if self._sniffed.newline == "\r":
+                block = block.replace(b"\r", b"\n")
+            block = self._late(block)
+            lines = block.count(b"\n") + (0 if block.endswith(b"\n") else 1)
+            frame, records = self._read(block, lines, line, row, rejects)
+            seen = seen or records > 0
+            line += lines
+            row += records
+            if frame.height:
+                self.found.rows += frame.height
+                for name in self.found.unmapped:
+                    self.found.unmapped[name] += frame.height - frame.get_column(name).null_count()
+                batch = self._place(frame)
+                self._formulas(block, batch)
+                forms.learn(batch, self._profile, self.found)
+                yield from batch.iter_slices(rows)
+        if not seen:
+            raise HeaderOnlyError(file=str(self.found.path))
+
+    def _late(self, block: bytes) -> bytes:
+        """Settles the encoding at the first block that is more than ASCII, when the samples were nothing else."""
+        if self._sniffed.encoding != "ascii" or block.isascii():
+            return block
+        if self.found.encoding == "ascii":
+            self.found.encoding = eight_bit([block])
+        if self.found.encoding == "utf-8":
+            return block
+        return block.decode(self.found.encoding, "scelle-c1").encode("utf-8")
+
+    def _read(self, block: bytes, lines: int, line: int, row: int, rejects: Rejects) -> tuple[pl.DataFrame, int]:
+        """The records of a block with their row numbers, and how many rows it has with those set aside."""
+        delimiter = self.found.delimiter.encode()
+        frame = None if b"\0" in block else self._parse(block)
+        if frame is not None and self._sound(frame, block, lines, delimiter):
+            return frame.with_row_index(ROW, offset=row), frame.height
+        mended = mend(block, delimiter=delimiter, width=len(self.names), header=self.header.encode("utf-8"))
+        for at in mended.marks:
+            self.found.note("note.bom-inside", line + at)
+        for at in mended.repeated:
+            self.found.note("note.header-repeated", line + at)
+        for fault in mended.faults:
+            name = self.names[fault.column - 1] if 0 < fault.column <= len(self.names) else ""
+            rejects.add(
+                self.found,
+                Reject(
+                    self.found.number,
+                    "line",
+                    line + fault.line,
+                    fault.code,
+                    fault.raw.rstrip(b"\r"),
+                    inside=f"column {fault.column}" if fault.column else "",
+                    field=self._places.get(name, name),
+                    facts=fault.facts,
+                    shown=fault.shown,
+                ),
+            )
+        frame = self._parse(mended.data)
+        if frame is None or frame.height != len(mended.lines):
+            raise AssertionError("a mended block is sound")
+        order = sorted([*mended.lines, *(fault.line for fault in mended.faults)])
+        place = {at: row + i for i, at in enumerate(order)}
+        numbers = pl.Series(ROW, [place[at] for at in mended.lines], dtype=pl.UInt32)
+        return frame.insert_column(0, numbers), len(order)
+
+    def _parse(self, data: bytes) -> pl.DataFrame | None:
+        """The block as text columns; None when polars finds it broken."""
+        schema = dict.fromkeys(self.names, pl.String())
+        if not data:
+            return pl.DataFrame(schema=schema)
+        try:
+            return pl.read_csv(
+                data,
+                separator=self.found.delimiter,
+                has_header=False,
+                schema=schema,
+                quote_char=self.found.quote or None,
+            )
+        except pl.exceptions.PolarsError:
+            return None
+
+    def _sound(self, frame: pl.DataFrame, block: bytes, lines: int, delimiter: bytes) -> bool:
+        """Whether every line became one row of all its fields. Polars has refused lines with too many."""
+        if frame.height != lines:
+            return False
+        first = frame.to_series(0)
+        if first.str.starts_with("\ufeff").any() or (first == self.names[0]).any():
+            return False
+        if frame.to_series(-1).null_count() == 0:
+            return True
+        if self.found.quote and b'"' in block:
+            return False
+        return block.count(delimiter) == (len(self.names) - 1) * lines
+
+    def _place(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return raw_frame(frame.select(ROW, *self._places).rename(self._places), self._profile, self.found)
+
+    def _formulas(self, block: bytes, batch: pl.DataFrame) -> None:
+        """Count cells that a spreadsheet would take for a formula; they stay as they are."""
+        if b"=" not in block:
+            return
+        cells = pl.concat_list(pl.col(self._profile.names).str.starts_with("=").fill_null(value=False)).list.sum()
+        counts = batch.select(ROW, cells.alias("cells")).filter(pl.col("cells") > 0)
+        if counts.height:
+            self.found.note("note.formula", int(counts.item(0, 0)), count=int(counts.get_column("cells").sum()))
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Names by which columns can be told apart: an empty one gets its number, one that comes again a suffix."""
+    taken: dict[str, int] = {}
+    out = []
+    for number, name in enumerate(names, 1):
+        name = name or f"column {number}"
+        taken[name] = taken.get(name, 0) + 1
+        out.append(name if taken[name] == 1 else f"{name} ({taken[name]})")
+    return out
