@@ -275,8 +275,7 @@ def test_only_the_receipt_is_missing(
     monkeypatch.setattr(opening, "_release", None)
     opened = open_transfer(parties.again(parties.bob), transfer, tmp_path / "elsewhere")
     assert opened.folder == (tmp_path / "into").resolve()
-    copy = listed(parties.bob, transfer).copy
-    assert copy is not None
+    (copy,) = listed(parties.bob, transfer).copies
     assert copy.receipted == opened.receipt_index
     with pytest.raises(CopyThereError):
         discard(parties.bob, transfer)
@@ -410,6 +409,26 @@ def test_chunks_that_the_sender_sealed_wrongly(
     with pytest.raises(ChunkError):
         open_transfer(parties.bob, transfer, tmp_path / "into")
     assert names(tmp_path / "into") == []
+
+
+def test_every_copy_is_followed(parties: Parties, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"x")
+    transfer = parties.sent(tmp_path / "x", collected="2026-11-20", retention=90 * 86400).transfer
+    folders = [(tmp_path / name).resolve() for name in ("one", "two")]
+    ends = [open_transfer(parties.bob, transfer, folder).until for folder in folders]
+    until = ends[0]
+    assert until is not None
+    home = parties.bob.home
+    assert [copy.into for copy in listed(parties.bob, transfer).copies] == folders
+    assert [each.folder for each in reminders(home, now=until)] == folders
+    for folder in reversed(folders):
+        with pytest.raises(CopyThereError) as caught:
+            discard(parties.bob, transfer)
+        assert Path(str(caught.value.facts["path"])).parent in folders
+        (folder / "x").unlink()
+    discard(parties.bob, transfer)
+    assert reminders(home, now=until) == []
+    assert all(copy.discarded is not None for copy in listed(parties.bob, transfer).copies)
 
 
 def test_reminders(parties: Parties, tmp_path: Path) -> None:

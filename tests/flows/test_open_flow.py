@@ -41,7 +41,7 @@ def test_what_was_sent_arrives(parties: Parties, tmp_path: Path) -> None:
     assert listed[0].note is not None
     assert listed[0].note.purpose == "Contacts of May"
     assert listed[0].problem is None
-    assert listed[0].copy is None
+    assert listed[0].copies == ()
     assert transfer in [each.transfer for each in sent(parties.alice)]
 
     told: list[tuple[int, int | None]] = []
@@ -55,8 +55,7 @@ def test_what_was_sent_arrives(parties: Parties, tmp_path: Path) -> None:
     view = show(parties.bob, transfer)
     assert view.own is not None
     assert view.own.opened is not None
-    assert view.copy is not None
-    assert view.copy.receipted == opened.receipt_index
+    assert [copy.receipted for copy in view.copies] == [opened.receipt_index]
     assert show(parties.alice, transfer).recipients[0].opened is not None
     assert reminders(parties.bob.home, now=1 << 40) == []
 

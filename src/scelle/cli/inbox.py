@@ -42,12 +42,12 @@ def _open(values: Values, session: Session) -> Result:
     from scelle.client.home import OPENING_LOCK
     from scelle.client.listing import resolve
     from scelle.client.opening import open_transfer
-    from scelle.client.received import opened_copy
+    from scelle.client.received import opened_copies
 
     words = session.words
     with online(values, session) as member:
         transfer = resolve(member, values.text("ID"))
-        earlier = opened_copy(member.home, transfer)
+        earlier = opened_copies(member.home, transfer)
         with member.home.lock(OPENING_LOCK), session.progress("progress.open") as progress:
             opened = open_transfer(member, transfer, Path(values.text("into")), progress=progress)
     lines = [words("open.done", folder=str(opened.folder), n=len(opened.files), size=opened.size)]
@@ -57,9 +57,11 @@ def _open(values: Values, session: Session) -> Result:
     lines.append(words("open.receipt", index=opened.receipt_index))
     if opened.until is not None:
         lines.append(words("open.until", until=opened.until, transfer=transfer[:SHORT]))
-    notes = []
-    if earlier is not None and earlier.placed and earlier.into != opened.folder and earlier.discarded is None:
-        notes.append(words("open.earlier", folder=str(earlier.into)))
+    notes = [
+        words("open.earlier", folder=str(copy.into), transfer=transfer)
+        for copy in earlier
+        if copy.into != opened.folder and copy.discarded is None and copy.left is not None
+    ]
     data = {
         "transfer": opened.transfer,
         "folder": str(opened.folder),

@@ -61,7 +61,9 @@ def _renew(member: "Member", session: Session) -> None:
 
 def _remind(home: "Home", session: Session) -> None:
     """Once a day, name the opened copies whose source's retention has ended."""
-    if session.terminal.quiet or session.terminal.json or not any(home.receipts.glob("*/copy.json")):
+    from scelle.client.received import COPIES
+
+    if session.terminal.quiet or session.terminal.json or not any(home.receipts.glob(f"*/{COPIES}")):
         return
     from scelle.client.home import read_private, write_private
     from scelle.client.opening import reminders

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from scelle.base.codec import Json
     from scelle.client.listing import TransferView
+    from scelle.client.received import OpenedCopy
     from scelle.exchange.answers import RecipientStatus
 
 NEWEST = 50
@@ -101,8 +102,7 @@ def in_full(view: "TransferView", session: Session) -> list[str]:
         rows.append((words("label.sent"), words("show.sent", at=view.sealed, index=view.index)))
     rows.append((words("label.expires"), words("cell.time", at=view.expires)))
     rows.append((words("label.state"), state_of(view, session)))
-    copy = view.copy
-    if copy is not None and copy.placed and copy.discarded is None:
+    for copy in _present(view):
         rows.append((words("label.copy"), str(copy.into)))
         if copy.until is not None:
             rows.append((words("label.copy-until"), words("cell.date", at=copy.until)))
@@ -117,6 +117,11 @@ def in_full(view: "TransferView", session: Session) -> list[str]:
         ]
         lines += [f"  {line}" for line in table(headers, cells, shorten=1, width=session.terminal.width)]
     return lines
+
+
+def _present(view: "TransferView") -> "list[OpenedCopy]":
+    """The copies that were opened here and whose deletion nobody attested."""
+    return [copy for copy in view.copies if copy.placed and copy.discarded is None]
 
 
 def _since(status: "RecipientStatus", session: Session) -> str:
@@ -144,8 +149,7 @@ def transfer_data(view: "TransferView") -> "Json":
         "files": None if note is None else note.files,
         "plain_size": None if note is None else note.size,
         "key": view.key,
-        "copy": None if view.copy is None else str(view.copy.into),
-        "copy_until": None if view.copy is None else view.copy.until,
+        "copies": [{"folder": str(copy.into), "until": copy.until} for copy in _present(view)],
         "problem": None if view.problem is None else view.problem.code,
         "recipients": [each.to_json() for each in view.recipients],
     }

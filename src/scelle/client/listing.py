@@ -13,7 +13,7 @@ from scelle.age.errors import AgeError
 from scelle.base.errors import MalformedError, PeerError, ScelleError
 from scelle.base.ids import DeskId, KeyId, OrgId, TransferId, parse_transfer_id
 from scelle.client.errors import TransferAmbiguousError
-from scelle.client.received import KeptTransfer, OpenedCopy, keep_transfer, kept_transfer, opened_copy
+from scelle.client.received import KeptTransfer, OpenedCopy, keep_transfer, kept_transfer, opened_copies
 from scelle.client.session import Session
 from scelle.exchange.acts import Cover
 from scelle.exchange.answers import (
@@ -56,8 +56,8 @@ class TransferView:
     """A transfer. `problem`: why it does not verify; then everything else is the service's word alone.
 
     `sealed`: time of its log entry, `index` its place, both absent while it is being uploaded. `size`: sealed bytes.
-    `note`: when one's own key opens its envelope. `key`: one's own recipient key. `copy`: what was opened on this
-    computer. `state`, `reason`, `frozen`, `recipients`: the service's word.
+    `note`: when one's own key opens its envelope. `key`: one's own recipient key. `copies`: what was opened on
+    this computer. `state`, `reason`, `frozen`, `recipients`: the service's word.
     """
 
     transfer: TransferId
@@ -75,7 +75,7 @@ class TransferView:
     sealed: int | None = None
     note: TransferNote | None = None
     key: KeyId | None = None
-    copy: OpenedCopy | None = None
+    copies: tuple[OpenedCopy, ...] = ()
     problem: ScelleError | None = None
 
     @property
@@ -154,7 +154,7 @@ def _view(session: Session, summary: TransferSummary, kept: KeptTransfer | None,
         reason=summary.reason,
         frozen=summary.frozen,
         recipients=summary.recipients,
-        copy=opened_copy(session.home, summary.transfer),
+        copies=tuple(opened_copies(session.home, summary.transfer)),
     )
     if kept is None or cover is None:
         return view

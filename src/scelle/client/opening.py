@@ -27,13 +27,13 @@ from scelle.client.listing import fetch_transfer, verify_kept
 from scelle.client.progress import Progress, silent
 from scelle.client.received import (
     OpenedCopy,
+    every_copy,
     forget_copy,
     incoming_folder,
     keep_copy,
     keep_proof,
     kept_transfer,
     opened_copies,
-    opened_copy,
 )
 from scelle.client.session import Session
 from scelle.client.unpacking import MANY, PartUnpacker, Staging, check_free, check_room, sync_all
@@ -107,11 +107,11 @@ def open_transfer(session: Session, transfer: TransferId, into: Path, *, progres
     TransferExpiredError, TransferRevokedError…), what does not verify (PeerError), NetworkError, DiskExistsError when
     a file of one of the names is there, and the other errors of the disk.
     """
-    copy = opened_copy(session.home, transfer)
-    if copy is not None and copy.receipted is None:
-        if copy.placed or (copy.into / copy.staging).exists() or _all_there(copy):
-            return _finish(session, copy)
-        forget_copy(session.home, transfer)
+    for copy in opened_copies(session.home, transfer):
+        if copy.receipted is None:
+            if copy.placed or (copy.into / copy.staging).exists() or _all_there(copy):
+                return _finish(session, copy)
+            forget_copy(session.home, copy)
     tidy(session.home, now=session.now())
     addressed = _addressed(session, transfer)
     folder = incoming_folder(session.home, transfer)
@@ -313,7 +313,8 @@ def _unpack(
     staging = Staging(into, f".scelle-{addressed.transfer[:10]}-{addressed.entry.key[:6]}")
     # Whatever happens to this process, the next command finds what it left behind.
     write_private(folder / "staging", os.fsencode(staging.folder))
-    before = opened_copy(session.home, addressed.transfer)
+    copies = opened_copies(session.home, addressed.transfer)
+    before = next((each for each in copies if each.into == into), None)
     try:
         places = staging.make(files, folders)
         by_part: list[list[int]] = [[] for _ in manifest.parts]
@@ -340,7 +341,7 @@ def _unpack(
             staging.place()
         except BaseException:
             if before is None:
-                forget_copy(session.home, addressed.transfer)
+                forget_copy(session.home, copy)
             else:
                 keep_copy(session.home, before)
             raise
@@ -437,8 +438,7 @@ def tidy(home: Home, *, now: int) -> None:
     for folder in home.incoming.iterdir():
         transfer = TransferId(folder.name)
         note = folder / "staging"
-        copy = opened_copy(home, transfer)
-        if note.exists() and (copy is None or copy.placed):
+        if note.exists() and all(copy.placed for copy in opened_copies(home, transfer)):
             left = Path(os.fsdecode(note.read_bytes()))
             if left.name.startswith(".scelle-"):
                 Staging(left.parent, left.name).remove()
@@ -455,39 +455,37 @@ def tidy(home: Home, *, now: int) -> None:
 
 
 def reminders(home: Home, *, now: int) -> list[Reminder]:
-    """Opened copies whose source's retention has ended and whose deletion was not attested."""
+    """Every opened copy whose source's retention has ended and whose deletion was not attested."""
     return [
         Reminder(copy.transfer, copy.into, copy.opened, copy.until)
-        for copy in opened_copies(home)
+        for copy in every_copy(home)
         if copy.placed and copy.discarded is None and copy.until is not None and copy.until <= now
     ]
 
 
 def discard(session: Session, transfer: TransferId) -> int:
-    """Attest that the opened copy was deleted; returns the index of the log entry. The home is locked.
+    """Attest that every opened copy was deleted; returns the index of the log entry. The home is locked.
 
-    Raises CopyThereError while a file of the copy is still where it was put, TransferNotFoundError when one's keys are
+    Raises CopyThereError while a file of any copy is still where it was put, TransferNotFoundError when one's keys are
     not addressed, and what the service refuses.
     """
-    copy = opened_copy(session.home, transfer)
-    if copy is not None and copy.placed:
-        for name in copy.files:
-            if os.path.lexists(copy.into / name):
-                raise CopyThereError(path=str(copy.into / name))
-    statement = session.act(Discard, transfer=transfer, key=_own_key(session, transfer, copy))
+    copies = [copy for copy in opened_copies(session.home, transfer) if copy.discarded is None]
+    for copy in copies:
+        if copy.left is not None:
+            raise CopyThereError(path=str(copy.left))
+    key = copies[-1].key if copies else _own_key(session, transfer)
+    statement = session.act(Discard, transfer=transfer, key=key)
     logged = session.state(f"/v1/transfers/{transfer}/discard", statement)
     record = session.accept(logged, TransferDiscarded, transfer=transfer)
     if record.statement != statement:
         raise RecordWrongError(why="the attestation is not the one that was sent")
     keep_proof(session.home, transfer, "discarded", logged)
-    if copy is not None:
+    for copy in copies:
         keep_copy(session.home, replace(copy, discarded=session.now()))
     return logged.proof.index
 
 
-def _own_key(session: Session, transfer: TransferId, copy: OpenedCopy | None) -> KeyId:
-    if copy is not None:
-        return copy.key
+def _own_key(session: Session, transfer: TransferId) -> KeyId:
     kept = kept_transfer(session.home, transfer)
     if kept is None or kept.key is None:
         kept, _, _ = fetch_transfer(session, transfer)

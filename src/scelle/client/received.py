@@ -2,13 +2,14 @@
 
 incoming/<transfer>/kept.json    the verified cover and one's own envelope: neither opens anything by itself
 incoming/<transfer>/part-N.sealed, staging   of an opening under way
-receipts/<transfer>/copy.json    where an opened copy is, and until when it may be
+receipts/<transfer>/copy-<folder>.json  where an opened copy is, and until when it may be: one for each folder
 receipts/<transfer>/cover.note, <what>.json  statements and the proven log entries about them
 """
 
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
@@ -64,6 +65,14 @@ class OpenedCopy(Message):
         """The folder that it was opened into."""
         return Path(os.fsdecode(self.folder))
 
+    @property
+    def left(self) -> Path | None:
+        """Something of it that is still on the disk; None when all of it is gone."""
+        paths = [self.into / name for name in self.files]
+        if not self.placed:
+            paths.append(self.into / self.staging)
+        return next((path for path in paths if os.path.lexists(path)), None)
+
 
 def incoming_folder(home: Home, transfer: TransferId) -> Path:
     """Where a transfer being opened is kept; made when it is not there."""
@@ -91,38 +100,46 @@ def kept_transfer(home: Home, transfer: TransferId) -> KeptTransfer | None:
     return None
 
 
+COPIES = "copy-*.json"
+"""Names of the files about opened copies, in the folder of a transfer's receipts."""
+
+
+def _copy_name(copy: OpenedCopy) -> str:
+    return f"copy-{sha256(copy.folder).hexdigest()[:16]}.json"
+
+
 def keep_copy(home: Home, copy: OpenedCopy) -> None:
-    """Keep what became of an opened copy. Durable once it returns."""
+    """Keep what became of the copy in a folder. Durable once it returns."""
     folder = home.receipts / copy.transfer
     make_private_folder(folder)
-    write_private(folder / "copy.json", copy.encode())
+    write_private(folder / _copy_name(copy), copy.encode())
 
 
-def opened_copy(home: Home, transfer: TransferId) -> OpenedCopy | None:
-    """The opened copy of a transfer, if there is one. Raises HomeCorruptError."""
-    path = home.receipts / transfer / "copy.json"
-    raw = _read(path)
-    if raw is None:
-        return None
-    try:
-        return OpenedCopy.decode(raw)
-    except MalformedError as error:
-        raise HomeCorruptError(path=str(path), why=str(error.facts["why"])) from None
+def opened_copies(home: Home, transfer: TransferId) -> list[OpenedCopy]:
+    """The opened copies of a transfer, the newest last. Raises HomeCorruptError."""
+    found = []
+    for path in sorted((home.receipts / transfer).glob(COPIES)):
+        raw = _read(path)
+        if raw is None:
+            continue
+        try:
+            found.append(OpenedCopy.decode(raw))
+        except MalformedError as error:
+            raise HomeCorruptError(path=str(path), why=str(error.facts["why"])) from None
+    return sorted(found, key=lambda copy: copy.opened)
 
 
-def forget_copy(home: Home, transfer: TransferId) -> None:
+def forget_copy(home: Home, copy: OpenedCopy) -> None:
     """Forget a copy that was never placed."""
-    (home.receipts / transfer / "copy.json").unlink(missing_ok=True)
+    (home.receipts / copy.transfer / _copy_name(copy)).unlink(missing_ok=True)
 
 
-def opened_copies(home: Home) -> list[OpenedCopy]:
-    """Every opened copy, by transfer id."""
+def every_copy(home: Home) -> list[OpenedCopy]:
+    """Every opened copy, by transfer id; those of one transfer with the newest last."""
     found = []
     for folder in sorted(home.receipts.iterdir()):
         with suppress(MalformedError):
-            copy = opened_copy(home, parse_transfer_id(folder.name))
-            if copy is not None:
-                found.append(copy)
+            found += opened_copies(home, parse_transfer_id(folder.name))
     return found
 
 
