@@ -294,7 +294,10 @@ class Reading(Protocol):
         ...
 
     def freezes(self, *, active_only: bool) -> list[FreezeRow]:
-        """Freezes by time, then id; with `active_only`, those in force (active or proposed)."""
+        """Freezes by their entries in the log, the newest last; with `active_only`, only those in force.
+
+        In force are active and proposed ones.
+        """
         ...
 
     def contacts(self, organisation: OrgId) -> list[ContactRow]:

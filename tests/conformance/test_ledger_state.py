@@ -245,7 +245,7 @@ def test_erased_records_keep_their_place_in_the_tree(ledger: SqlLedger) -> None:
 def freeze_row(number: int, state: str) -> FreezeRow:
     return FreezeRow(
         freeze=FreezeId(transfer_id(number)), kind="organisation", value="aphp", organisation=APHP, officer=key_id(1),
-        position=3, time=50 - number, state=state, statement=b"s", index=None,
+        position=3, time=50 + number % 2, state=state, statement=b"s", index=20 - number,
     )  # fmt: skip
 
 

@@ -193,6 +193,16 @@ def test_who_sees_a_freeze(place: Town) -> None:
         world.propose(place.sender, freezes["transfer"])
 
 
+def test_freezes_of_one_second_are_listed_newest_first(place: Town) -> None:
+    world = place.world
+    made = []
+    for _ in range(6):
+        parcel = world.send(place.sender, place.tracing)
+        made.append(world.freeze(place.officer, "transfer", parcel.transfer))
+    assert len({each.time for each in world.freezing.list(world.asker(place.officer)).freezes}) == 1
+    assert [each.freeze for each in world.freezing.list(world.asker(place.officer)).freezes] == made[::-1]
+
+
 def test_a_proposal_lapses(place: Town) -> None:
     world = place.world
     freeze = world.freeze(place.officer, "organisation", APHP)

@@ -126,10 +126,9 @@ _DUE = Prepared(
 )
 _OVERDUE = Prepared(select(func.count()).where(not_destroyed, transfers.c.expires < bindparam("expired_before")))
 _FREEZE = Prepared(select(freezes).where(_given(freezes.c.freeze)))
-_FREEZES = Prepared(select(freezes).order_by(freezes.c.time, freezes.c.freeze))
-_FREEZES_IN_FORCE = Prepared(
-    select(freezes).where(freezes.c.state != "lifted").order_by(freezes.c.time, freezes.c.freeze)
-)
+_FREEZE_ORDER = (freezes.c.index, freezes.c.freeze)
+_FREEZES = Prepared(select(freezes).order_by(*_FREEZE_ORDER))
+_FREEZES_IN_FORCE = Prepared(select(freezes).where(freezes.c.state != "lifted").order_by(*_FREEZE_ORDER))
 _CONTACTS = Prepared(select(contacts).where(_given(contacts.c.organisation)).order_by(contacts.c.key))
 _CONTACT = Prepared(select(contacts).where(_given(contacts.c.key)))
 _MAILS_DUE = Prepared(
@@ -248,7 +247,7 @@ class SqlReading:
         return FreezeRow(*row) if row else None
 
     def freezes(self, *, active_only: bool) -> list[FreezeRow]:
-        """Freezes by time."""
+        """Freezes by their log entries."""
         statement = _FREEZES_IN_FORCE if active_only else _FREEZES
         return [FreezeRow(*row) for row in statement.run(self._db)]
 
