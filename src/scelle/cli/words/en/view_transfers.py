@@ -67,7 +67,8 @@ WORDS = {
     "open.receipt": "Every digest is right; the sender has your signed receipt (log entry {index}).",
     "open.until": "Delete this copy by {until:date} at the latest, then run “scelle discard {transfer}”.",
     "open.earlier": (
-        "scelle: note: an earlier copy is still in {folder}; “scelle discard {transfer:short}” asks that every copy is gone"
+        "scelle: note: an earlier copy is still in {folder}; “scelle discard {transfer:short}” asks that every copy "
+        "is gone"
     ),
     "discard.done": "Deletion of the opened copy of {transfer} is attested (log entry {index}).",
     "revoke.done": "Transfer {transfer} is revoked (log entry {index}): nobody can open it any more.",

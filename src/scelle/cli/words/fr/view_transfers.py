@@ -67,7 +67,8 @@ WORDS = {
     "open.receipt": "Chaque empreinte est juste ; l’expéditeur a votre reçu signé (entrée {index} du journal).",
     "open.until": "Supprimez cette copie au plus tard le {until:date}, puis lancez « scelle discard {transfer} ».",
     "open.earlier": (
-        "scelle : note : une copie est encore dans {folder} ; « scelle discard {transfer:short} » les veut toutes supprimées"
+        "scelle : note : une copie est encore dans {folder} ; « scelle discard {transfer:short} » les veut toutes "
+        "supprimées"
     ),
     "discard.done": "La suppression de la copie ouverte de {transfer} est attestée (entrée {index} du journal).",
     "revoke.done": "Le transfert {transfer} est révoqué (entrée {index} du journal) : plus personne ne peut l’ouvrir.",
