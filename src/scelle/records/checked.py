@@ -153,7 +153,7 @@ class Checking:
         )
         self._flagged.append(marked.filter((pl.col("_flags") > 0) | pl.col("_held")))
         if self.profile.has("result", "test_kind"):
-            self._positives.append(_positives(frame, self.profile))
+            self._positives.append(_positives(frame, self.profile, self._lookups.departments))
 
     def finish(self) -> Outcome:
         """Add what all rows show together. Called once, after the last batch."""
@@ -192,11 +192,15 @@ class Checking:
 _POSITIVES = {"day": pl.Date, "department": pl.String, "count": pl.UInt32}
 
 
-def _positives(frame: pl.DataFrame, profile: Profile) -> pl.DataFrame:
-    """Positives that are called about, by day of sampling (or collection) and department of residence."""
+def _positives(frame: pl.DataFrame, profile: Profile, known: tuple[str, ...]) -> pl.DataFrame:
+    """Positives that are called about, by day of sampling (or collection) and department of residence.
+
+    Whatever else is written in the column of departments is null: it could be anything, a name too.
+    """
     days = [pl.col(name).cast(pl.Date) for name in ("sample_time", profile.collected) if name and profile.has(name)]
-    day = pl.coalesce(days) if days else pl.lit(None, pl.Date)
-    department = pl.col("department") if profile.has("department") else pl.lit(None, pl.String)
+    day = pl.coalesce(days) if days else pl.lit(None, pl.Date())
+    written = pl.col("department") if profile.has("department") else pl.lit(None, pl.String())
+    department = pl.when(written.is_in(list(known))).then(written)
     called = (pl.col("result") == POSITIVE) & pl.col("test_kind").is_in(list(CALLED_KINDS))
     cases = frame.lazy().filter(called).group_by(day.alias("day"), department.alias("department"))
     return cases.agg(pl.len().alias("count")).collect(engine="in-memory")

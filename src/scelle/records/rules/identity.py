@@ -11,6 +11,12 @@ from scelle.records.rules.numbers import CORSICA_NORTH, CORSICA_SOUTH, departmen
 _BODY = 100
 """The NIR's last two digits are the key; what stands before is the body."""
 
+MAJORITY = 19
+"""Years until which a person may appear under a parent's NIR: 18, and one in which the sample may have been taken."""
+
+PARENT = (12, 65)
+"""Years between the births of a parent and a child."""
+
 _STRICT = ("birth_name", "first_names", "birth_date", "sex", "birth_place")
 
 _MOVED = (
@@ -35,32 +41,43 @@ def _nir(batch: Batch) -> Iterator[tuple[str, Suspicion]]:
     yield "nir.form", Suspicion(pl.col("nir").is_not_null() & number.is_null())
     yield "nir.key", Suspicion(~nir_key_is_right())
     first = body // 10**12
+    own = _own(batch, body)
     male, female = first.is_in([1, 3, 7]), first.is_in([2, 4, 8])
     if batch.has("sex"):
         sex = pl.col("sex")
-        wrong = ~(male | female) | ((sex == "M").fill_null(False) & female) | ((sex == "F").fill_null(False) & male)
-        yield "nir.sex", Suspicion(wrong)
+        other = ((sex == "M").fill_null(False) & female) | ((sex == "F").fill_null(False) & male)
+        yield "nir.sex", Suspicion(~(male | female) | other, ~(male | female) | own)
     provisional = first.is_in([3, 4, 7, 8])
     if batch.has("nir_kind"):
         provisional = provisional | ((pl.col("nir_kind") == "provisional") & number.is_not_null())
     yield "nir.provisional", Suspicion(provisional)
     if batch.has("birth_date"):
-        yield "nir.birth", _birth(body)
+        yield "nir.birth", _birth(body, own)
     if batch.has("birth_place"):
-        yield "nir.place", _place(body, known_date=batch.has("birth_date"))
+        yield "nir.place", _place(body, own, known_date=batch.has("birth_date"))
 
 
-def _birth(body: pl.Expr) -> Suspicion:
+def _own(batch: Batch, body: pl.Expr) -> pl.Expr:
+    """Whether a NIR should be the person's own: not that of a minor with a representative, of a parent's year."""
+    if not batch.has("representative_name", "birth_date"):
+        return pl.lit(True)
+    grown = date(batch.now.year - MAJORITY, batch.now.month, min(batch.now.day, 28))
+    minor = pl.col("representative_name").is_not_null() & (pl.col("birth_date") > grown).fill_null(True)
+    years = (pl.col("birth_date").dt.year() + 100 - body // 10**10 % 100) % 100
+    return ~(minor & years.is_between(*PARENT).fill_null(True))
+
+
+def _birth(body: pl.Expr, own: pl.Expr) -> Suspicion:
     """Year and month, but for records of birth that are incomplete: months 20 to 42, and from 50."""
     year, month = body // 10**10 % 100, body // 10**8 % 100
     born = pl.col("birth_date")
     plain = (month >= 1) & (month <= 12)
     incomplete = ((month >= 20) & (month <= 42)) | (month >= 50)
     other = born.is_not_null() & ((born.dt.year() % 100 != year) | (plain & (born.dt.month() != month)))
-    return Suspicion(other | ~(plain | incomplete))
+    return Suspicion(other | ~(plain | incomplete), ~(plain | incomplete) | own)
 
 
-def _place(body: pl.Expr, *, known_date: bool) -> Suspicion:
+def _place(body: pl.Expr, own: pl.Expr, *, known_date: bool) -> Suspicion:
     """Department and commune of birth. Communes merge and are renumbered: only another department is a finding."""
     place = body // 1000 % 100_000
     said = pl.col(BIRTH_PLACE)
@@ -77,7 +94,7 @@ def _place(body: pl.Expr, *, known_date: bool) -> Suspicion:
         if known_date:
             moved &= (pl.col("birth_date") < until).fill_null(True)
         same |= moved
-    return Suspicion(cheap | (pl.col(NIR_CORSICA)), ~exists | ~same.fill_null(True))
+    return Suspicion(cheap | (pl.col(NIR_CORSICA)), ~exists | (own & ~same.fill_null(True)))
 
 
 def _ins(batch: Batch) -> Iterator[tuple[str, Suspicion]]:
