@@ -29,8 +29,9 @@ class Generated:
     """One batch. `frame`: a raw frame of screening-result/1 (every column text, then `_file`, `_row`).
 
     `truth`: `_row`, `person` (UInt64: who it is), `test` (which of the person's), `code` of the rule that must find
-    something in the row (null: the row is sound), `planted` (false: comes with the population, as a parent's NIR does).
-    A row with several findings has as many lines.
+    something in the row, `planted` (false: comes with the population, as a parent's NIR does). A row with several
+    findings has as many lines; a line without code that is not planted is a sound row's. By chance, a few people in
+    ten thousand have the same NIR as somebody else: no truth tells of those.
     """
 
     frame: pl.DataFrame
@@ -87,7 +88,9 @@ def _batches(
         rows = pl.concat([sound, faulty])[back]
         yield Generated(
             rows.select(*columns, pl.lit(file, dtype=pl.UInt16).alias("_file"), "_row"),
-            truth_of(rows.select("_row", "person", "test", "variant", "fault", "own", "nir", "sample_id")),
+            truth_of(
+                rows.select("_row", "person", "test", "variant", "fault", "own", "nir", "birth_place", "sample_id")
+            ),
         )
 
 

@@ -39,6 +39,7 @@ FAULTS: Final = {
 NUMBER: Final = {code: number for number, code in enumerate(FAULTS, 1)}
 DUPLICATE: Final = NUMBER["sample.duplicate"]
 _DRAWN: Final = pl.Series([NUMBER[code] for code, share in FAULTS.items() for _ in range(share)], dtype=pl.UInt8)
+_ACROSS: Final = ("nir.shared", "person.several-nir")
 _NIR_MADE: Final = ("nir.sex", "nir.birth", "nir.place", "nir.provisional", "person.several-nir")
 
 
@@ -59,8 +60,10 @@ def possible(fault: pl.Expr) -> pl.Expr:
     needs = (
         pl.when(pl.col("variant") == 1)
         .then(pl.lit(value=False))
-        .when(one_of("nir.form", "nir.key", "nir.sex", "nir.birth", "nir.provisional"))
+        .when(one_of("nir.form", "nir.key", "nir.provisional"))
         .then(own)
+        .when(one_of("nir.sex", "nir.birth"))  # a child's number that is not its own may be its parent's
+        .then(own & ~pl.col("child"))
         .when(one_of("nir.place", "ins.traits"))
         .then(placed)
         .when(one_of("nir.shared"))
@@ -175,37 +178,43 @@ def _other_kind() -> pl.Expr:
 
 
 def truth_of(rows: pl.DataFrame) -> pl.DataFrame:
-    """What the rules must find in final rows: `_row`, `person`, `test`, `code` (null: sound), `planted`.
+    """What the rules must find in final rows: `_row`, `person`, `test`, `code`, `planted`.
 
-    A row without any finding has one line; corrected samples, shared numbers and persons under several numbers are
-    findings of every row concerned, planted or not.
+    A sound row has one line without code, not planted. A fault that came to nothing (a number shared with somebody
+    whose own rows were spoilt) is a line without code, planted. Corrected samples, shared numbers and persons under
+    several numbers are findings of every row concerned, planted or not.
     """
-    names = ("_row", "person", "test")
-    whole_identity = ~pl.col("fault").is_in([NUMBER["identity.missing"], NUMBER["date.unreadable"]])
-    planted = (pl.col("fault") > 0) & ((pl.col("fault") != DUPLICATE) | (pl.col("variant") == 2))
-    across = [NUMBER["nir.shared"], NUMBER["person.several-nir"]]
+    fault = pl.col("fault")
+    planted = rows.filter((fault > 0) & ((fault != DUPLICATE) | (pl.col("variant") == 2)))
     codes = pl.lit(pl.Series([None, *FAULTS], dtype=pl.String))
+    across = fault.is_in([NUMBER[code] for code in _ACROSS])
     lines = [
-        rows.filter(planted & ~pl.col("fault").is_in(across)).select(
-            *names, code=codes.gather(pl.col("fault").cast(pl.UInt32)), planted=pl.lit(value=True)
-        )
+        _lines(planted.filter(~across), codes.gather(fault.cast(pl.UInt32)), pl.lit(value=True)),
+        *(_lines(part, pl.lit(code), fault == NUMBER.get(code, 0)) for code, part in _related(rows).items()),
     ]
-
-    def natural(frame: pl.DataFrame, code: str) -> None:
-        is_planted = pl.col("fault") == NUMBER.get(code, 255)
-        lines.append(frame.select(*names, code=pl.lit(code), planted=is_planted))
-
-    corrected = rows.filter(pl.col("variant") == 1).select("sample_id").unique()
-    natural(rows.join(corrected, on="sample_id", how="semi"), "sample.corrected")
-    numbered = rows.filter(whole_identity & pl.col("nir").is_not_null())
-    shared = numbered.filter(~pl.col("own") | (pl.col("fault") == NUMBER["nir.shared"])).select("nir").unique()
-    groups = numbered.join(shared, on="nir", how="semi")
-    natural(groups.filter(pl.col("person").n_unique().over("nir") > 1), "nir.shared")
-    several = numbered.filter(pl.col("fault") == NUMBER["person.several-nir"]).select("person").unique()
-    groups = numbered.join(several, on="person", how="semi")
-    groups = groups.filter(~pl.col("fault").is_in([NUMBER["nir.form"], NUMBER["nir.key"], NUMBER["ins.traits"]]))
-    natural(groups.filter(pl.col("nir").n_unique().over("person") > 1), "person.several-nir")
-    found = pl.concat(lines)
-    sound = rows.join(found.select("_row").unique(), on="_row", how="anti")
-    lines.append(sound.select(*names, code=pl.lit(None, dtype=pl.String), planted=pl.lit(value=False)))
+    found = pl.concat(lines).select("_row").unique()
+    rest = rows.join(found, on="_row", how="anti")
+    lines.append(_lines(rest, pl.lit(None, dtype=pl.String), across))
     return pl.concat(lines).sort("_row", "code")
+
+
+def _lines(rows: pl.DataFrame, code: pl.Expr, planted: pl.Expr) -> pl.DataFrame:
+    return rows.select("_row", "person", "test", code=code, planted=planted)
+
+
+def _related(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The rows that a rule across rows must find, by its code."""
+    corrected = rows.filter(pl.col("variant") == 1).select("sample_id").unique()
+    unknown = pl.col("fault").is_in([NUMBER[code] for code in ("identity.missing", "date.unreadable")])
+    numbered = rows.filter(~unknown & pl.col("nir").is_not_null())
+    lent = numbered.filter(~pl.col("own") | (pl.col("fault") == NUMBER["nir.shared"])).select("nir").unique()
+    sharing = numbered.join(lent, on="nir", how="semi")
+    made = pl.col("fault").is_in([NUMBER[code] for code in (*_ACROSS, *_NIR_MADE)])
+    spoilt = pl.col("fault").is_in([NUMBER[code] for code in ("nir.form", "nir.key")])
+    several = numbered.filter(made).select("person").unique()
+    known = numbered.filter(~spoilt & pl.col("birth_place").is_not_null()).join(several, on="person", how="semi")
+    return {
+        "sample.corrected": rows.join(corrected, on="sample_id", how="semi"),
+        "nir.shared": sharing.filter(pl.col("person").n_unique().over("nir") > 1),
+        "person.several-nir": known.filter(pl.col("nir").n_unique().over("person") > 1),
+    }

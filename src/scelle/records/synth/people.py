@@ -70,7 +70,8 @@ def _births(frame: pl.DataFrame, tables: Tables, start: date) -> pl.DataFrame:
     age_of_head = pl.when(pl.col("parent") | child).then(whole(25) + below("hh", "age", 30)).otherwise(alone)
     frame = frame.with_columns(age=age_of_head.cast(pl.Int64))
     partner = pl.max_horizontal(pl.col("age") + below("h", "apart", 11).cast(pl.Int64) - 5, pl.lit(20, dtype=pl.Int64))
-    oldest = pl.min_horizontal(pl.col("age") - 18, pl.lit(18, dtype=pl.Int64))
+    # Nobody comes of age during the season: who is a child is one in every row.
+    oldest = pl.min_horizontal(pl.col("age") - 18, pl.lit(17, dtype=pl.Int64))
     years = (draw("h", "child") * oldest.cast(pl.UInt64) // whole(1 << 32)).cast(pl.Int64)
     age = pl.when(child).then(years).when(pl.col("role") == _PARTNER).then(partner).otherwise(pl.col("age"))
     same = draw("h", "sex") < whole(1 << 31)
