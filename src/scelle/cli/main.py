@@ -180,6 +180,8 @@ def _refusal(failure: ScelleError, sentence: str, advice: str, words: Words) -> 
     elif failure.code == "log.inclusion-wrong":
         sentence = words("frame.no-entry", index=failure.facts.get("index", "?"))
         return words("frame.service-says", text=sentence), words("frame.no-entry-hint")
+    elif failure.code == "storage.fault":
+        sentence = words("frame.storage-failed")
     if isinstance(failure, PeerError):
         advice = words("frame.refused-hint")
     return words("frame.service-says", text=sentence), advice

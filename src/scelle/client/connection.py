@@ -29,7 +29,7 @@ from scelle.client.errors import (
     ServiceAnswerError,
     ServiceProblemError,
 )
-from scelle.exchange import refusals
+from scelle.exchange import clockwatch, refusals
 from scelle.exchange.answers import Problem
 from scelle.exchange.keys import SigningKey
 from scelle.exchange.request import NONCE_SIZE, sign_request
@@ -48,7 +48,7 @@ BLOCK: Final = 1 << 20
 FROM_SERVICE: Final = "said by the service"
 """Note on an error that the service answered with: its word, which nothing on this computer found."""
 
-_SPOKEN: Final = refusals.__name__
+_SPOKEN: Final = (clockwatch.__name__, refusals.__name__)
 """Imported so that the codes that services answer with are known here."""
 
 _LOCAL_CODES: Final = ("vault.", "home.", "network.", "service.", "disk.", "agent.", "frame.", "source.", "settings.")
@@ -354,6 +354,8 @@ class Connection:
             problem = Problem.decode(self._read(response, MAX_PROBLEM), canonical=False)
         except (MalformedError, ServiceAnswerError):
             return ServiceProblemError(status=status, problem="-")
+        import scelle.ports  # noqa: F401 (its errors are spoken by services, too)
+
         kind = error_class(problem.code)
         if kind is None or problem.code.startswith(_LOCAL_CODES):
             return ServiceProblemError(status=status, problem=problem.code)

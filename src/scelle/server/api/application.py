@@ -12,16 +12,16 @@ from typing import Any, Final
 from scelle.base.errors import ScelleError
 from scelle.base.ids import KeyId
 from scelle.exchange.errors import RequestTooManyError
-from scelle.exchange.segments import SEGMENT_SIZE
-from scelle.server.api.calls import Call, Headers, Incoming, Patience, Receive, Reply, Send, Stream, announced_size
-from scelle.server.api.errors import (
-    ConnectionLostError,
+from scelle.exchange.refusals import (
     DefectError,
     MethodWrongError,
     RequestSlowError,
     RouteUnknownError,
     ServiceBusyError,
 )
+from scelle.exchange.segments import SEGMENT_SIZE
+from scelle.server.api.calls import Call, Headers, Incoming, Patience, Receive, Reply, Send, Stream, announced_size
+from scelle.server.api.errors import ConnectionLostError
 from scelle.server.api.gate import Gate, header_map
 from scelle.server.api.problems import MEDIA_TYPE, problem_of
 from scelle.server.api.protocol import ABORT

@@ -11,9 +11,10 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 from scelle.base.errors import MalformedError
 from scelle.base.ids import FreezeId, TransferId
 from scelle.base.wire import Message
+from scelle.exchange.refusals import BodyTooLargeError, BodyTypeError, RequestSlowError
 from scelle.exchange.request import RequestSignature, check_body
 from scelle.ports import ACTIVITY, DIRECTORY, LogName
-from scelle.server.api.errors import BodyTooLargeError, BodyTypeError, ConnectionLostError, RequestSlowError
+from scelle.server.api.errors import ConnectionLostError
 from scelle.server.service.core import Asker
 
 Event: TypeAlias = MutableMapping[str, Any]

@@ -4,8 +4,8 @@ import re
 from asyncio import Future
 from collections.abc import AsyncGenerator
 
+from scelle.exchange.refusals import RangeUnsatisfiableError
 from scelle.server.api.calls import Call, Headers, Stream
-from scelle.server.api.errors import RangeUnsatisfiableError
 from scelle.server.api.services import Services
 from scelle.server.service.opening import PartReader
 

@@ -3,7 +3,7 @@
 from scelle.base.errors import ScelleError
 from scelle.exchange.answers import Problem, ProblemFact
 from scelle.exchange.clockwatch import ClockError
-from scelle.server.api.errors import DefectError
+from scelle.exchange.refusals import DefectError
 
 MEDIA_TYPE = "application/problem+json"
 

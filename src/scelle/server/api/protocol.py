@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from scelle.base.errors import MalformedError, ScelleError
-from scelle.server.api.errors import HeadersTooLargeError
+from scelle.exchange.refusals import HeadersTooLargeError
 from scelle.server.api.problems import MEDIA_TYPE, problem_of
 
 _AT_ONCE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)

@@ -2,9 +2,9 @@
 
 from ipaddress import ip_address
 
+from scelle.exchange.refusals import RouteUnknownError
 from scelle.server.api import metrics
 from scelle.server.api.calls import BYTES, JSON, Call, Reply
-from scelle.server.api.errors import RouteUnknownError
 from scelle.server.api.services import Services
 from scelle.tlog.errors import TileWrongError
 from scelle.tlog.tiles import WIDTH, Tile, parse_path

@@ -6,10 +6,10 @@ from typing import cast
 
 from scelle.base.codec import decode_base64
 from scelle.base.errors import MalformedError
+from scelle.exchange.refusals import BodyTooLargeError, BodyTypeError, UploadVersionError
 from scelle.exchange.request import RequestSignature
 from scelle.exchange.segments import SEGMENT_SIZE
 from scelle.server.api.calls import Call, Headers, Reply
-from scelle.server.api.errors import BodyTooLargeError, BodyTypeError, UploadVersionError
 from scelle.server.api.services import Services
 from scelle.server.service.sending import ChunkWriter, PartUpload
 

@@ -16,7 +16,7 @@ WORDS = {
         "stop the service and call for help",
     ),
     "storage.fault": ("the service's storage failed ({what}: {why}); nothing of the act was kept", "try again later"),
-    "storage.full": ("the service's storage is full ({what}); nothing of the act was kept", "tell its operator"),
+    "storage.full": ("the service's storage is full; nothing of the act was kept", "tell its operator"),
     "storage.in-use": ("another process holds {path}", "one service process owns a data folder: stop the other one"),
     "storage.schema-unknown": (
         "{path} was written by another version (schema {found}, this one has {wanted})",

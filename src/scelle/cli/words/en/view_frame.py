@@ -9,6 +9,7 @@ WORDS = {
     "frame.report": "please report this line and what you did; SCELLE_DEBUG=1 shows more, keep that to yourself",
     "frame.service-says": "the service says: {text}",
     "frame.entry-refused": "this cannot be entered in the directory: {why}",
+    "frame.storage-failed": "its storage failed; nothing of what you asked was kept",
     "frame.no-entry": "there is no entry {index} in this log",
     "frame.no-entry-hint": "“scelle log tail” shows the entries that there are",
     "frame.refused-hint": "run the command again; if it stays so, look for an update of scelle or ask the operator",

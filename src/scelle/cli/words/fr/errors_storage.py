@@ -26,7 +26,7 @@ WORDS = {
         "réessayez plus tard",
     ),
     "storage.full": (
-        "le stockage du service est plein ({what}) ; rien de l’acte n’a été gardé",
+        "le stockage du service est plein ; rien de l’acte n’a été gardé",
         "prévenez son exploitant",
     ),
     "storage.in-use": (

@@ -11,6 +11,7 @@ WORDS = {
     ),
     "frame.service-says": "le service dit : {text}",
     "frame.entry-refused": "ceci ne peut pas être inscrit dans l’annuaire : {why}",
+    "frame.storage-failed": "son stockage a échoué ; rien de ce que vous demandiez n’a été gardé",
     "frame.no-entry": "il n’y a pas d’entrée {index} dans ce journal",
     "frame.no-entry-hint": "« scelle log tail » montre les entrées qui existent",
     "frame.refused-hint": (
