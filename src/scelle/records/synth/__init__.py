@@ -23,6 +23,9 @@ __all__ = ["MOST_PEOPLE", "Generated", "generate"]
 MOST_PEOPLE = 100_000_000
 """More people than there are to imitate."""
 
+_TOLD = ("_row", "person", "test", "variant", "fault", "own")
+"""What the truth needs of a row besides its columns."""
+
 
 @dataclass(frozen=True)
 class Generated:
@@ -78,19 +81,18 @@ def _batches(
         persons = people_of(first, size, at_hand, seed=seed, start=start, missing=missing)
         order = orders(first, size, seed=seed, dirty=dirty)
         rows = _rows(persons, order, at_hand, first, seed=seed, start=start, days=days)
-        place = pl.int_range(done + 1, done + 1 + rows.height, dtype=pl.UInt32)
-        rows = rows.with_columns(place.alias("_row"), possible(pl.col("fault")).alias("fault"))
+        row = pl.int_range(done + 1, done + 1 + rows.height, dtype=pl.UInt32)
+        rows = rows.with_columns(row.alias("_row"), possible(pl.col("fault")).alias("fault"))
         done += rows.height
-        # Faults are put into a few rows apart, which then take their places again.
-        sound, faulty = rows.filter(pl.col("fault") == 0), rows.filter(pl.col("fault") > 0)
-        faulty = spoil(faulty, at_hand.departments).select(rows.columns)
-        back = pl.concat([sound["_row"], faulty["_row"]]).arg_sort()
-        rows = pl.concat([sound, faulty])[back]
+        # Faults are put into a few rows apart; then each row is taken from where it now stands.
+        faulty = spoil(rows.filter(pl.col("fault") > 0), at_hand.departments)
+        number = pl.col("fault").gt(0).cum_sum().cast(pl.UInt32) + (rows.height - 1)
+        place = pl.when(pl.col("fault") > 0).then(number).otherwise(pl.int_range(rows.height, dtype=pl.UInt32))
+        now_at = rows.select(place).to_series()
+        written = pl.concat([part.select(*columns, *_TOLD) for part in (rows, faulty)])[now_at]
         yield Generated(
-            rows.select(*columns, pl.lit(file, dtype=pl.UInt16).alias("_file"), "_row"),
-            truth_of(
-                rows.select("_row", "person", "test", "variant", "fault", "own", "nir", "birth_place", "sample_id")
-            ),
+            written.select(*columns, pl.lit(file, dtype=pl.UInt16).alias("_file"), "_row"),
+            truth_of(written.select(*_TOLD, "nir", "birth_place", "sample_id")),
         )
 
 

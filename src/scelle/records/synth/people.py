@@ -57,13 +57,12 @@ def people(first: int, count: int, tables: Tables, *, seed: int, start: date, mi
         ph=mixed(pl.col("head"), key(seed, "person")),
         parent=at(_PARENT, pl.col("cell")),
     )
-    frame = _births(frame, tables, start)
-    frame = _names(frame, tables)
-    frame = _numbers(frame)
-    return _contacts(frame, tables, first, missing)
+    # Lazily, so that what several columns share is made once.
+    lazy = _numbers(_names(_births(frame.lazy(), tables, start), tables))
+    return _contacts(lazy.collect().lazy(), tables, first, missing).collect()
 
 
-def _births(frame: pl.DataFrame, tables: Tables, start: date) -> pl.DataFrame:
+def _births(frame: pl.LazyFrame, tables: Tables, start: date) -> pl.LazyFrame:
     child, today = pl.col("role") == _CHILD, day_number(start)
     # The first adult of a household with children is 25 to 54, else 20 to 97 the oldest more rare.
     alone = whole(20) + below("hh", "age", 60) + below("hh", "age more", 18)
@@ -97,7 +96,7 @@ def _births(frame: pl.DataFrame, tables: Tables, start: date) -> pl.DataFrame:
     return frame.with_columns(birth_place=place)
 
 
-def _names(frame: pl.DataFrame, tables: Tables) -> pl.DataFrame:
+def _names(frame: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     years = pl.lit(tables.dates.str.slice(0, 4).cast(pl.Int64)).gather(pl.col("day").cast(pl.UInt32))
     frame = frame.with_columns(year=years)
     tens = ((pl.col("year") - 1901) // 10).clip(0, 11).cast(pl.UInt64)
@@ -120,7 +119,7 @@ def _names(frame: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     )
 
 
-def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
+def _numbers(frame: pl.LazyFrame) -> pl.LazyFrame:
     """The person's own NIR, and its parts: `digit`, `month_of` (yymm), `place`, `order`."""
     corsican = pl.col("birth_place").str.slice(0, 2).is_in(list(OFFSET_OF_CORSICA))
     early = pl.col("day") < day_number(_CORSICA_WAS_20_BEFORE)
@@ -149,7 +148,7 @@ def nir(digit: pl.Expr, month: pl.Expr, place: pl.Expr, order: pl.Expr) -> pl.Ex
     return pl.concat_str(head.cast(pl.String), place, tail.cast(pl.String).str.slice(1))
 
 
-def _contacts(frame: pl.DataFrame, tables: Tables, first: int, missing: float) -> pl.DataFrame:
+def _contacts(frame: pl.LazyFrame, tables: Tables, first: int, missing: float) -> pl.LazyFrame:
     child = pl.col("child")
     head = pl.col("head") - whole(first)
     # A child who has no card of its own is known under a parent's number: minors under 16, mostly.
