@@ -107,6 +107,7 @@ def spend(words: list[str], home: Path | None = None, *, program: list[str] | No
     """Run `scelle` (or another program) to its end, and measure it. Raises RuntimeError when it fails."""
     command = [*(program or [str(Path(sys.executable).with_name("scelle"))]), *words]
     command += [] if home is None else ["--home", str(home)]
+    settle()
     with tempfile.TemporaryFile() as out:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
@@ -122,6 +123,11 @@ def spend(words: list[str], home: Path | None = None, *, program: list[str] | No
     if process.returncode:
         raise RuntimeError(f"{command}: {text}")
     return Spent(seconds, peak), text
+
+
+def settle() -> None:
+    """Let the disk finish what was written before: nobody pays for what another one left unsynced."""
+    os.sync()
 
 
 def high_water(pid: int | None) -> float:
@@ -201,6 +207,7 @@ def get(link: http.client.HTTPConnection, path: Path, size: int, *, webdav: bool
 
 
 def _timed(act: Callable[[], None]) -> float:
+    settle()
     began = time.perf_counter()
     act()
     return time.perf_counter() - began
