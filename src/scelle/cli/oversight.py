@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _LONGEST_REASON = 4000
 
+LIFTERS = 2
+"""Security officers that it takes to lift a freeze; they must be officers when it is set."""
+
 
 # --- inventory ----------------------------------------------------------------------------------------------------
 
@@ -76,6 +79,7 @@ def _item_state(*, overdue: bool, frozen: bool, state: str) -> str:
 def _freeze(values: Values, session: Session) -> Result:
     from scelle.cli.online import online
     from scelle.client.oversight import freeze
+    from scelle.exchange.keys import Role
 
     reason = values.bounded("reason", _LONGEST_REASON) or ""
     kind, given = values.text("SCOPE"), values.optional("ID")
@@ -86,6 +90,8 @@ def _freeze(values: Values, session: Session) -> Result:
     with online(values, session) as member:
         scope = _scope(member, kind, given or "")
         freeze_id, done = freeze(member, scope, reason)
+        own, now = member.home.config.organisation, session.clock.now()
+        officers = len(member.directory.members_with(own, Role.OFFICER, now=now))
     lines = [
         session.words("freeze.done", scope=_scope_text(session, scope.kind, scope.value), freeze=freeze_id),
         session.words("freeze.what", index=done.index),
@@ -97,6 +103,8 @@ def _freeze(values: Values, session: Session) -> Result:
         "index": done.index,
         "time": done.time,
     }
+    if officers < LIFTERS:
+        return Result(data, lines, [session.words("freeze.for-good", organisation=own)])
     return Result(data, lines, [session.words("freeze.lifting", freeze=freeze_id)])
 
 

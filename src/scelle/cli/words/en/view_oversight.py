@@ -18,6 +18,10 @@ WORDS = {
         "scelle: lifting takes two officers: “scelle lift {freeze:short}”, then another one's "
         "“scelle confirm {freeze:short}”"
     ),
+    "freeze.for-good": (
+        "scelle: warning: {organisation} has no second security officer with a valid key, and lifting takes two: "
+        "this freeze can never be lifted"
+    ),
     "freezes.none": "Nothing is frozen that concerns your organisation.",
     "freezes.title": "{freeze:short}  {scope}",
     "freezes.by": "          by {organisation}, {officer}, on {at:time}",

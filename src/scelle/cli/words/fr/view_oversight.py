@@ -22,6 +22,10 @@ WORDS = {
         "scelle : il faut deux responsables pour lever le gel : « scelle lift {freeze:short} », puis, par un autre, "
         "« scelle confirm {freeze:short} »"
     ),
+    "freeze.for-good": (
+        "scelle : attention : {organisation} n’a pas de second responsable de la sécurité dont la clé soit valable, et "
+        "il en faut deux pour lever : ce gel ne pourra jamais être levé"
+    ),
     "freezes.none": "Rien n’est gelé qui concerne votre organisation.",
     "freezes.title": "{freeze:short}  {scope}",
     "freezes.by": "          par {organisation}, {officer}, le {at:time}",
