@@ -4,7 +4,7 @@ WORDS = {
     "prefix": "it does not begin as one",
     "version": "it was made by a later version",
     "other-organisation": "you belong to another organisation",
-    "not-officer-now": "not a security officer any more",
+    "not-officer-now": "not a security officer",
     "not-officer-at-freeze": "not yet a security officer when it was frozen",
     "not-the-proposer": "somebody else proposed it",
     "security-officer": "security officer",

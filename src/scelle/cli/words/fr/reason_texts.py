@@ -5,7 +5,7 @@ WORDS = {
     "prefix": "il n’en a pas le début",
     "version": "il vient d’une version plus récente",
     "other-organisation": "vous êtes d’une autre organisation",
-    "not-officer-now": "plus responsable de la sécurité",
+    "not-officer-now": "vous n’êtes pas responsable de la sécurité",
     "not-officer-at-freeze": "pas encore responsable de la sécurité au moment du gel",
     "not-the-proposer": "un autre l’a proposée",
     # roles
