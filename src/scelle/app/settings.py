@@ -52,6 +52,9 @@ class Limits:
     max_recipients: int = _setting("recipient keys of one transfer", 512, low=1, high=512)
     max_body_bytes: int = _setting("bytes of one request other than an upload", 8 << 20, low=4096)
     max_expiry_days: int = _setting("days that a transfer is held at most", 30, low=1, high=366)
+    max_own_expiry_days: int = _setting(
+        "days that something is held at most for the organisation that sent it", 400, low=1, high=3660
+    )
     quota_bytes: int = _setting("sealed bytes that one organisation may have in the service", 1 << 41, low=1)
     max_open_transfers: int = _setting("transfers that one organisation may have in the service", 1000, low=1)
 

@@ -159,6 +159,7 @@ def _limits(settings: Settings) -> Limits:
         max_parts=given.max_parts,
         max_recipients=given.max_recipients,
         max_expiry=given.max_expiry_days * _DAY,
+        max_own_expiry=given.max_own_expiry_days * _DAY,
         quota_bytes=given.quota_bytes,
         quota_transfers=given.max_open_transfers,
     )

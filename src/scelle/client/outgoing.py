@@ -59,6 +59,10 @@ class Order(Message):
     collected: str | None = wire(text(high=10), optional=True)
     retention: int | None = wire(integer(), optional=True)
     legal_basis: str | None = wire(text(high=80), optional=True)
+    dataset: str | None = wire(text(high=80), optional=True)
+    """Profile of a typed dataset; the sender's own key is left out of those."""
+    request: bytes | None = wire(data(32), optional=True)
+    """Digest of the command that made several transfers at once."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import sha256
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from scelle.age.file import begin
 from scelle.age.header import FileKey
@@ -21,6 +22,8 @@ from scelle.exchange.segments import SEGMENT_SIZE, combine
 IN_FLIGHT = 2
 """Segments that wait for the network while the next one is sealed."""
 
+SMALLEST_BUFFER = 64 * 1024
+
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each new try after the connection was lost."""
 
@@ -29,20 +32,44 @@ class SegmentDiffersError(Exception):
     """A segment came out different from the one that was journaled: the transfer must start again, under new keys."""
 
 
+class SegmentJournal(Protocol):
+    """Where the digests of a sealed file's segments are written down before the segments leave."""
+
+    digests: list[bytes]
+
+    def agree(self, index: int, segment: memoryview) -> bytes | None:
+        """Digest of a segment that may be sent; None when another one was written down for its place."""
+
+
+class FreshJournal:
+    """Digests of a sealed file that is never gone on with: its keys are used once, and forgotten with the process."""
+
+    def __init__(self) -> None:
+        self.digests: list[bytes] = []
+
+    def agree(self, index: int, segment: memoryview) -> bytes | None:
+        """Each place gets one segment."""
+        if index != len(self.digests):
+            return None
+        self.digests.append(sha256(segment).digest())
+        return self.digests[-1]
+
+
 class SealedUpload:
     """Takes the bytes of one sealed file in order and sends them as segments; a context manager.
 
-    Leaving the block without an error waits for the last segment. Memory: IN_FLIGHT + 1 segments.
+    Leaving the block without an error waits for the last segment. Memory: IN_FLIGHT + 1 segments at most, as much as
+    there are bytes when there are fewer.
     """
 
-    def __init__(self, connection: Connection, path: str, journal: Journal, *, offset: int) -> None:
+    def __init__(self, connection: Connection, path: str, journal: SegmentJournal, *, offset: int) -> None:
         """`offset`: how many bytes the service has already."""
         self._connection = connection
         self._path = path
         self._journal = journal
         self._offset = offset
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="scelle-upload")
-        self._free = deque(memoryview(bytearray(SEGMENT_SIZE)) for _ in range(IN_FLIGHT + 1))
+        self._free = deque(memoryview(b"") for _ in range(IN_FLIGHT + 1))
         self._busy: deque[tuple[Future[None], memoryview]] = deque()
         self._buffer = self._free.popleft()
         self._filled = 0
@@ -65,10 +92,17 @@ class SealedUpload:
         while data:
             if self._filled == SEGMENT_SIZE:
                 self._submit(last=False)
-            count = min(len(data), SEGMENT_SIZE - self._filled)
+            if self._filled == len(self._buffer):
+                self._grow(len(data))
+            count = min(len(data), len(self._buffer) - self._filled)
             self._buffer[self._filled : self._filled + count] = data[:count]
             self._filled += count
             data = data[count:]
+
+    def _grow(self, wanted: int) -> None:
+        larger = bytearray(min(SEGMENT_SIZE, max(SMALLEST_BUFFER, 2 * self._filled, self._filled + wanted)))
+        larger[: self._filled] = self._buffer[: self._filled]
+        self._buffer = memoryview(larger)
 
     def finish(self) -> SealedPart:
         """Send what is left, wait for everything, and return size and digest of the sealed file."""

@@ -38,6 +38,8 @@ class ServiceInfo(Message):
     time: int = wire(integer())
     max_transfer: int = wire(integer())
     max_expiry: int = wire(integer())
+    max_own_expiry: int = wire(integer())
+    """Of a transfer to desks of the sender's own organisation only."""
     max_parts: int = wire(integer())
     frozen: bool = wire(boolean)
     """Whether a freeze of the whole service holds."""

@@ -126,6 +126,8 @@ class FreezeSubject:
     keys: Set[KeyId]
     desks: Set[DeskId]
     organisations: Set[OrgId]
+    kept_for_dpo: bool = False
+    """Only the data-protection officers' desk of the sender's own organisation is concerned: never frozen."""
 
 
 class FreezeState(StrEnum):
@@ -152,6 +154,15 @@ TRANSITIONS: Mapping[tuple[FreezeState, FreezeEvent], FreezeState] = {
 """The whole machine: a freeze stops things in every state but `lifted`."""
 
 
+DPO_DESK = "dpo"
+"""Name of the desk that an organisation keeps subject indexes and evidence at."""
+
+
+def dpo_desk(organisation: OrgId) -> DeskId:
+    """The desk of an organisation's data-protection officers. What it holds for itself there is never frozen."""
+    return DeskId(f"{organisation}/{DPO_DESK}")
+
+
 def step(state: FreezeState, event: FreezeEvent) -> FreezeState:
     """The state after an event. Raises FreezeStateError when the table does not allow it."""
     try:
@@ -163,6 +174,8 @@ def step(state: FreezeState, event: FreezeEvent) -> FreezeState:
 def matches(freeze: Freeze, subject: FreezeSubject) -> bool:
     """Whether a freeze stops an act on this subject."""
     scope = freeze.scope
+    if subject.kept_for_dpo:
+        return False
     if scope.kind is ScopeKind.SERVICE:
         return True
     if scope.kind is ScopeKind.TRANSFER:

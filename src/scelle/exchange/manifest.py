@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from scelle.base.errors import MalformedError
 from scelle.base.ids import TransferId
-from scelle.base.wire import Message, data, integer, many, nested, one_of, text, transfer_id, wire
+from scelle.base.wire import Message, data, integer, many, nested, one_of, text, transfer_id, utf8, wire
 from scelle.exchange.acts import MAX_PARTS
 from scelle.exchange.errors import ManifestWrongError
 
@@ -62,6 +62,14 @@ class Manifest(Message):
     """The source's retention in seconds."""
     legal_basis: str | None = wire(text(low=1, high=80), optional=True)
     dataset: str | None = wire(text(high=80), optional=True)
+    """Profile of the rows, such as `screening-result/1`."""
+    view: str | None = wire(text(high=80), optional=True)
+    """Policy that chose rows and columns."""
+    batch: str | None = wire(text(high=26), optional=True)
+    """Ties the transfers to several organisations that one sending made."""
+    rows: int | None = wire(integer(), optional=True)
+    cosign: bytes | None = wire(utf8(high=65536), optional=True)
+    """The statement by which a data-protection officer of the sender allowed a wider view."""
 
     def check(self, transfer: TransferId) -> None:
         """Check that the files cover the parts exactly, in order. Raises ManifestWrongError."""

@@ -8,7 +8,7 @@ from scelle.activity.record import TransferSealed
 from scelle.age import hybrid
 from scelle.age.file import check_form
 from scelle.base.errors import ScelleError
-from scelle.base.ids import Digest, ReleaseShare, TransferId
+from scelle.base.ids import Digest, ReleaseShare, TransferId, desk_org
 from scelle.exchange.acts import Cover, SealedPart
 from scelle.exchange.answers import CommitRequest, Logged
 from scelle.exchange.cover import check_cover
@@ -111,7 +111,10 @@ class Committing:
         core = self._core
         if statement.act.sender != asker.member.key:
             raise CoverWrongError(why="its sender is not the one who asks")
-        check_cover(statement, core.directory, now=core.clock.now(), longest=core.limits.max_expiry)
+        cover, limits = statement.act, core.limits
+        own = all(desk_org(desk) == cover.organisation for desk in cover.desks)
+        longest = limits.max_own_expiry if own else limits.max_expiry
+        check_cover(statement, core.directory, now=core.clock.now(), longest=longest)
 
     def _open_shares(self, cover: Cover, sealed: bytes) -> list[ReleaseShare]:
         opened = self._core.intake.open(sealed)

@@ -23,7 +23,8 @@ RELEASE_THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the service takes: bytes of a transfer, counts, seconds until expiry, quotas of an organisation.
+    """What the service takes: bytes of a transfer, counts, seconds until expiry (`max_own_expiry`: of what an
+    organisation keeps at desks of its own), quotas of an organisation.
 
     `refusals_per_hour`: refused releases of one key that are logged; more are refused without an entry.
     """
@@ -32,6 +33,7 @@ class Limits:
     max_parts: int = 2048
     max_recipients: int = 512
     max_expiry: int = 30 * 86400
+    max_own_expiry: int = 400 * 86400
     quota_bytes: int = 1 << 41
     quota_transfers: int = 1000
     refusals_per_hour: int = 10

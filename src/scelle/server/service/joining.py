@@ -54,6 +54,7 @@ class Joining:
             time=core.clock.now(),
             max_transfer=core.limits.max_transfer,
             max_expiry=core.limits.max_expiry,
+            max_own_expiry=core.limits.max_own_expiry,
             max_parts=core.limits.max_parts,
             frozen=core.freezes.whole_service,
         )

@@ -9,7 +9,7 @@ from scelle.base.ids import KeyId, OrgId, TransferId, parse_transfer_id
 from scelle.exchange.answers import RecipientStatus, TransferSummary
 from scelle.exchange.directory import Member
 from scelle.exchange.errors import TransferNotFoundError
-from scelle.exchange.freeze import FreezeSubject
+from scelle.exchange.freeze import FreezeSubject, dpo_desk
 from scelle.exchange.keys import Role
 from scelle.exchange.refusals import CursorMalformedError
 from scelle.ports import Reading, RecipientRow, TransferRow
@@ -85,7 +85,13 @@ def subject_of(row: TransferRow, recipients: Iterable[RecipientRow]) -> FreezeSu
         organisations.add(each.organisation)
         if each.desk is not None:
             desks.add(each.desk)
-    return FreezeSubject(transfer=row.transfer, keys=keys, desks=desks, organisations=organisations)
+    return FreezeSubject(
+        transfer=row.transfer,
+        keys=keys,
+        desks=desks,
+        organisations=organisations,
+        kept_for_dpo=desks == {dpo_desk(row.organisation)},
+    )
 
 
 def status(row: RecipientRow) -> RecipientStatus:
