@@ -7,6 +7,7 @@ small cells. The page with plots is in `report_page`.
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Literal, TypeAlias
@@ -21,6 +22,12 @@ Lang: TypeAlias = Literal["en", "fr"]
 
 LEAST = 5
 """Counts of persons' results below this are not shown."""
+
+DAYS_SHOWN = 366
+"""Days before the last one that the season goes back; a slip in a date shall not stretch it."""
+
+BY_DAY = 200
+"""Days above which the season is told by week."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,15 @@ def as_json(outcome: Outcome, *, sources: Sequence[str]) -> dict[str, Json]:
             "fr": rule.words["fr"],
         }
 
-    days, departments = positives_by(outcome, "day"), positives_by(outcome, "department")
+    over = season(outcome)
+    cells: dict[str, Json] = {day.isoformat(): count for day, count in over.cells.items()}
+    positives: dict[str, Json] = {
+        "least": LEAST,
+        "days": over.step,
+        "cells": cells,
+        "outside": over.outside,
+        "departments": dict(departments(outcome)),
+    }
     return {
         "profile": outcome.profile.id,
         "now": outcome.now.isoformat(),
@@ -98,7 +113,7 @@ def as_json(outcome: Outcome, *, sources: Sequence[str]) -> dict[str, Json]:
         "replaced": outcome.replaced.height,
         "findings": [of(finding) for finding in outcome.findings],
         "filled": dict(outcome.filled),
-        "positives": {"least": LEAST, "by_day": dict(days), "by_department": dict(departments)},
+        "positives": positives,
     }
 
 
@@ -116,11 +131,44 @@ def listing(outcome: Outcome, *, sources: Sequence[str], held_only: bool = True)
     )
 
 
-def positives_by(outcome: Outcome, column: Literal["day", "department"]) -> dict[str, int | None]:
-    """Positives by day (ISO) or department, in order; small cells guarded; "" is unknown."""
-    table = outcome.positives.group_by(column).agg(pl.col("count").sum()).sort(column, nulls_last=True)
-    counts = {"" if value is None else str(value): int(count) for value, count in table.iter_rows()}
-    return guarded(counts)
+@dataclass(frozen=True)
+class Season:
+    """Positives over time, the same cells wherever they are shown: no difference of two tables gives one away.
+
+    `cells`: first day of each `step` days → count, None where hidden. `outside`: on other days, or
+    without one.
+    """
+
+    step: int
+    cells: Mapping[date, int | None]
+    outside: int | None
+
+
+def season(outcome: Outcome) -> Season:
+    """Positives by day of sampling, or by week where there are more than BY_DAY days; small cells guarded."""
+    table = outcome.positives.drop_nulls("day").filter(pl.col("day") <= outcome.now)
+    total = int(outcome.positives["count"].sum())
+    if table.is_empty():
+        return Season(1, {}, guarded({"": total})[""])
+    last = table.select(pl.col("day").max()).item()
+    table = table.filter(pl.col("day") > last - timedelta(days=DAYS_SHOWN))
+    first = table.select(pl.col("day").min()).item()
+    step = 7 if (last - first).days > BY_DAY else 1
+    if step == 7:
+        first -= timedelta(days=first.weekday())
+        table = table.with_columns(pl.col("day").dt.truncate("1w"))
+    sums = dict(table.group_by("day").agg(pl.col("count").sum()).iter_rows())
+    every = [first + timedelta(days=step * index) for index in range((last - first).days // step + 1)]
+    # What lies outside is one more cell: the total of the other table would give it away.
+    counts = {**{day.isoformat(): int(sums.get(day, 0)) for day in every}, "": total - sum(sums.values())}
+    shown = guarded(counts)
+    return Season(step, {day: shown[day.isoformat()] for day in every}, shown[""])
+
+
+def departments(outcome: Outcome) -> dict[str, int | None]:
+    """Positives by department of residence, in order; small cells guarded; "" is unknown."""
+    table = outcome.positives.group_by("department").agg(pl.col("count").sum()).sort("department", nulls_last=True)
+    return guarded({"" if code is None else str(code): int(count) for code, count in table.iter_rows()})
 
 
 def guarded(counts: Mapping[str, int], *, least: int = LEAST) -> dict[str, int | None]:

@@ -4,21 +4,13 @@ It shows counts and places (file and row), never a value of a row; counts of pos
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from html import escape
 
-import polars as pl
-
 from scelle.records.checked import Outcome
-from scelle.records.report import LEAST, Lang, Line, guarded, positives_by, report_words, summary
+from scelle.records.report import LEAST, Lang, Line, departments, report_words, season, summary
 from scelle.records.report_plots import HATCH, Bar, columns, hidden_bar, share_bar, ticks
 from scelle.records.rules.batch import Level
-
-DAYS_SHOWN = 366
-"""Days before the last one that the plot of days goes back; a slip in a date shall not stretch it."""
-
-BY_DAY = 130
-"""Days above which the plot has a column a week."""
 
 LEVELS: Sequence[Level] = ("error", "warning", "notice")
 """In the order of the page."""
@@ -49,7 +41,7 @@ code{font:.88em ui-monospace,"SF Mono",Menlo,Consolas,monospace}
 .chart{width:100%;height:auto;display:block}.grid{stroke:var(--line)}.axis{stroke:var(--soft)}
 .tick{fill:var(--soft);font-size:12px}.hatch-ground{fill:var(--line)}.hatch-line{stroke:var(--soft);stroke-width:2}
 td.p{width:24%}.split{columns:26rem;column-gap:2.5rem}.split table{break-inside:auto}.split tr{break-inside:avoid}
-.split .w{width:34%}
+.split .w{width:34%}.narrow{columns:15rem}
 @media print{body{max-width:none;padding:0}h2{break-after:avoid}}
 """
 
@@ -182,54 +174,38 @@ class _Page:
 
     def days(self) -> list[str]:
         """Positives by day of sampling, or by week of a long season."""
-        table = self.outcome.positives.drop_nulls("day").filter(pl.col("day") <= self.outcome.now)
-        total = int(self.outcome.positives["count"].sum())
-        if table.is_empty():
-            return [self.heading("days"), self.paragraph("nothing")] if not total else []
-        last = table.select(pl.col("day").max()).item()
-        table = table.filter(pl.col("day") > last - timedelta(days=DAYS_SHOWN))
-        first = table.select(pl.col("day").min()).item()
-        weekly = (last - first).days > BY_DAY
-        step = timedelta(days=7 if weekly else 1)
-        if weekly:
-            first -= timedelta(days=first.weekday())
-            table = table.with_columns(pl.col("day").dt.truncate("1w"))
-        sums = dict(table.group_by("day").agg(pl.col("count").sum()).iter_rows())
-        every = [first + index * step for index in range((last - first) // step + 1)]
-        outside = total - sum(sums.values())
-        # What is not shown counts as one more cell: the total of the other plot would give it away.
-        shown = guarded({**{day.isoformat(): int(sums.get(day, 0)) for day in every}, "": outside})
-        missing = shown.pop("")
-        labelled = max(1, len(every) // 8)
-        bars = [
-            Bar(
-                shown[day.isoformat()],
-                self.day(day) if index % labelled == 0 and index + labelled / 2 < len(every) else "",
-                f"{self.day(day)} : {self.count(shown[day.isoformat()])}",
-            )
-            for index, day in enumerate(every)
-        ]
-        numbers = [self.number(mark) for mark in ticks(max((bar.count or 0 for bar in bars), default=0))]
-        out = [
-            self.heading("weeks" if weekly else "days"),
-            self.paragraph("positives"),
-            columns(bars, says=self.words["weeks" if weekly else "days"], numbers=numbers),
-        ]
-        if outside:
-            out.append(self.paragraph("outside", count=self.count(missing)))
-        if None in shown.values():
+        over = season(self.outcome)
+        title = "days" if over.step == 1 else "weeks"
+        out = [self.heading(title)]
+        if over.cells:
+            labelled = max(1, len(over.cells) // 8)
+            bars = [
+                Bar(
+                    count,
+                    self.day(day) if index % labelled == 0 and index + labelled / 2 < len(over.cells) else "",
+                    f"{self.day(day)} : {self.count(count)}",
+                )
+                for index, (day, count) in enumerate(over.cells.items())
+            ]
+            numbers = [self.number(mark) for mark in ticks(max((bar.count or 0 for bar in bars), default=0))]
+            out += [self.paragraph("positives"), columns(bars, says=self.words[title], numbers=numbers)]
+        elif over.outside == 0:
+            out.append(self.paragraph("nothing"))
+        if over.outside != 0:
+            out.append(self.paragraph("outside", count=self.count(over.outside)))
+        if None in over.cells.values():
             out.append(self.paragraph("guard", least=LEAST))
         return out
 
     def departments(self) -> list[str]:
         """Positives by department of residence, the most first."""
-        shown = positives_by(self.outcome, "department")
+        shown = departments(self.outcome)
         if not shown:
             return []
         out = [self.heading("departments")]
         most = max((count or 0 for count in shown.values()), default=0)
         rows = sorted(shown.items(), key=lambda item: (-(item[1] or 0), item[0]))
-        out.append("<div class=split><table>")
+        out.append("<div class='split narrow'><table>")
         for code, count in rows:
             name = escape(code or self.words["unknown"])
             text = escape(self.count(count))

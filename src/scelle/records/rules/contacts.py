@@ -20,10 +20,10 @@ _DIALLED = (
 """National numbers, numbers overseas, numbers of other countries (ITU-T E.164: at most 15 digits)."""
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_EMAIL = rf"^{_ATOM}(?:\.{_ATOM})*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$"
+_EMAIL = rf"^{_ATOM}(?:\.{_ATOM})*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z]$"
 _WIDE_ATOM = r"[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+"
 _WIDE_LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?"
-_WIDE_TOP = r"\p{L}[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}]"
+_WIDE_TOP = r"\p{L}[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}]"
 _WIDE_EMAIL = rf"^{_WIDE_ATOM}(?:\.{_WIDE_ATOM})*@(?:{_WIDE_LABEL}\.)+{_WIDE_TOP}$"
 """RFC 5322 dot-atoms with the letters of RFC 6531, labels of RFC 1035; no quoted parts and no address literals."""
 
