@@ -138,6 +138,29 @@ class LiftConfirm(MemberAct):
 
 
 @dataclass(frozen=True)
+class ViewCosign(MemberAct):
+    """A data-protection officer of the sender allows a wider view of a dataset for some desks, until `expires`."""
+
+    KIND: ClassVar[str] = "view.cosign"
+    organisation: OrgId = wire(org_id)
+    dataset: str = wire(text(low=1, high=80))
+    view: str = wire(text(low=1, high=80))
+    desks: tuple[DeskId, ...] = wire(many(desk_id, low=1, high=256))
+    legal_basis: str = wire(text(low=1, high=80))
+    expires: int = wire(integer())
+
+
+@dataclass(frozen=True)
+class IndexKeyIssue(MemberAct):
+    """A data-protection officer issues the index key of an epoch; `sealed`: an age file to senders and officers."""
+
+    KIND: ClassVar[str] = "index.key"
+    organisation: OrgId = wire(org_id)
+    epoch: str = wire(text(low=1, high=40))
+    sealed: bytes = wire(data(high=1 << 19))
+
+
+@dataclass(frozen=True)
 class IntakeKey(Act):
     """The service's key for release shares on their way in. Signed by the service key, replaced daily."""
 
