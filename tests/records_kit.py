@@ -1,60 +1,41 @@
-"""Rows of screening-result/1 for tests of checking: one sound row, and frames of variants of it."""
+"""Small generated frames of screening-result/1 for the tests of the records room."""
 
-from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 
 import polars as pl
 
-from scelle.records.normalise import normalise
-from scelle.records.profile import load_profile
-from scelle.records.reference import load_reference
-from scelle.records.rules import Checked, Lookups, Settings, check
+from scelle.records.profile import Profile, load_profile
+from scelle.records.synth import Generated, generate
 
-PROFILE = load_profile("screening-result/1")
-LOOKUPS = Lookups.of(load_reference())
-NOW = date(2020, 9, 20)
-
-SOUND: Mapping[str, str | None] = {
-    "birth_name": "Dupont",
-    "first_names": "Jean-Pierre Marie",
-    "sex": "M",
-    "birth_date": "1984-12-03",
-    "birth_place": "76451",
-    "nir": "184127645108946",
-    "nir_kind": "nir",
-    "ins_status": "qualified",
-    "postcode": "75011",
-    "commune": "75056",
-    "department": "75",
-    "phone": "0612345678",
-    "email": "a.b@example.org",
-    "health_professional": "false",
-    "prescriber_rpps": "10003456786",
-    "lab_finess": "750712184",
-    "sample_id": "S1",
-    "collection_date": "2020-09-10",
-    "sample_time": "2020-09-10T10:00:00",
-    "received_date": "2020-09-11",
-    "test_loinc": "94309-2",
-    "test_kind": "pcr",
-    "result": "P",
-    "result_time": "2020-09-11T08:00:00",
-}
+SCREENING: Profile = load_profile("screening-result/1")
+START, DAYS = date(2020, 6, 1), 50
+NOW = date(2020, 8, 30)
+"""A day on which every generated result has come and, faults apart, none is over its retention."""
 
 
-def raw(rows: Sequence[Mapping[str, str | None]], *, first: int = 1, file: int = 0) -> pl.DataFrame:
-    """A raw frame of the sound row with each of these changes."""
-    blank: dict[str, str | None] = dict.fromkeys(PROFILE.names)
-    frame = pl.DataFrame([{**blank, **SOUND, **row} for row in rows], schema=dict.fromkeys(PROFILE.names, pl.String))
-    place = pl.int_range(first, first + len(rows), dtype=pl.UInt32).alias("_row")
-    return frame.with_columns(pl.lit(file, pl.UInt16()).alias("_file"), place)
+@cache
+def generated(people: int = 2_000, *, seed: int = 7, dirty: float = 0.0, missing: float = 0.03) -> Generated:
+    """One batch with all rows: the raw frame and its truth."""
+    parts = list(generate(people, seed=seed, start=START, days=DAYS, dirty=dirty, missing=missing))
+    return Generated(pl.concat([part.frame for part in parts]), pl.concat([part.truth for part in parts]))
 
 
-def checked(rows: Sequence[Mapping[str, str | None]], *, now: date = NOW, settings: Settings | None = None) -> Checked:
-    """The findings in these variants of the sound row."""
-    return check(normalise(raw(rows), PROFILE), PROFILE, LOOKUPS, now=now, settings=settings)
+def raw_frame(people: int = 2_000, *, seed: int = 7, dirty: float = 0.0) -> pl.DataFrame:
+    """A raw frame: every column text, then `_file`, `_row`."""
+    return generated(people, seed=seed, dirty=dirty).frame
 
 
-def codes_of(found: Checked, index: int = 0) -> set[str]:
-    """Codes of the findings of one row."""
-    return {code for code in found.flags.columns if not code.startswith("_") and found.flags[code][index]}
+def typed_frame(people: int = 2_000, *, seed: int = 7) -> pl.DataFrame:
+    """The same without faults, in the types of the profile, not by way of the normaliser."""
+    columns = []
+    for name, kind in SCREENING.schema.items():
+        column = pl.col(name)
+        if kind == pl.Date():
+            column = column.str.to_date("%Y-%m-%d")
+        elif isinstance(kind, pl.Datetime):
+            column = column.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us")
+        elif kind == pl.Boolean():
+            column = column == "true"
+        columns.append(column.alias(name))
+    return raw_frame(people, seed=seed).select(*columns, "_file", "_row")

@@ -5,7 +5,7 @@ import random
 import polars as pl
 import pytest
 
-from records_kit import PROFILE, raw
+from records_rules_kit import PROFILE, raw
 from scelle.records import across
 from scelle.records.across import Across
 from scelle.records.normalise import normalise

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records_kit import PROFILE, raw
+from records_rules_kit import PROFILE, raw
 from scelle.records.normalise import first_given_name, normal_name, normalise
 
 

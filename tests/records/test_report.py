@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records_kit import NOW, PROFILE, raw
+from records_rules_kit import NOW, PROFILE, raw
 from scelle.records.checked import Checking, Outcome
 from scelle.records.reference import load_reference
 from scelle.records.report import LEAST, Lang, as_json, departments, guarded, listing, report_words, season, summary

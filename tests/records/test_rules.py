@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from stdnum import luhn
 from stdnum.fr import nir as peer
 
-from records_kit import NOW, PROFILE, checked, codes_of, raw
+from records_rules_kit import NOW, PROFILE, checked, codes_of, raw
 from scelle.records.checked import Checking, HeldTooManyError, Outcome
 from scelle.records.profile import load_profile
 from scelle.records.reference import load_reference

@@ -15,9 +15,10 @@ _OVERSEAS = "262|508|590|594|596|681|687|689"
 _DIALLED = (
     r"^(?:0|\+33|0033|\+330|00330)[1-9][0-9]{8}$",
     rf"^(?:\+|00)(?:{_OVERSEAS})[0-9]{{6,9}}$",
-    r"^(?:\+|00)(?:[12]|3[0124-9]|[4-9])[0-9]{6,13}$",
+    r"^(?:\+|00)1[2-9][0-9]{9}$",
+    r"^(?:\+|00)(?:2|3[0124-9]|[4-9])[0-9]{6,13}$",
 )
-"""National numbers, numbers overseas, numbers of other countries (ITU-T E.164: at most 15 digits)."""
+"""National numbers, overseas, North America, other countries (ITU-T E.164: at most 15 digits)."""
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _EMAIL = rf"^{_ATOM}(?:\.{_ATOM})*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z]$"
