@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
-from records_kit import SCREENING, generated, raw_frame, typed_frame
+from records_people_kit import SCREENING, generated, raw_frame, typed_frame
 from scelle.records.errors import PopulationError
 from scelle.records.synth import generate
 from scelle.records.synth.files import Form, write_population
@@ -119,7 +119,9 @@ def test_fhir_file_is_one_bundle_a_line(tmp_path: Path) -> None:
     bundle = json.loads(lines[17])
     by_id = {entry["resource"]["id"]: entry["resource"] for entry in bundle["entry"]}
     assert by_id["specimen"]["accessionIdentifier"]["value"] == values["sample_id"]
-    assert by_id["known-contact"]["valueBoolean"] == (values["known_contact"] == "true")
+    own = {entry["url"].rpartition(":")[2]: entry for entry in by_id["result"]["extension"]}
+    assert own["known_contact"]["valueBoolean"] == (values["known_contact"] == "true")
+    assert own["received_date"]["valueDateTime"] == values["received_date"]
     assert by_id["organization"]["identifier"][0]["value"] == values["lab_finess"]
     assert "null" not in lines[17]
 

@@ -1,8 +1,9 @@
 """Rows as FHIR R4: for each row one Bundle (type collection), as NDJSON, one bundle a line.
 
 A bundle holds Patient, DiagnosticReport, Observation and Specimen, and, where the row has them, Practitioner with
-ServiceRequest, and Organization; answers to questions are further Observations. Takes typed frames, and raw ones whose
-dates are ISO texts. What is null or absent is left out. Texts that are no dates stay as they are: whoever reads judges.
+ServiceRequest, and Organization; answers to questions are further Observations, and columns without a place in FHIR
+extensions of the result. Takes typed frames, and raw ones whose dates are ISO texts. What is null or absent is left
+out. Texts that are no dates stay as they are: whoever reads judges.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ import polars as pl
 from scelle.records.write_hl7 import OIDS, OWN_COLUMNS, QUESTIONS, RESULTS
 
 OWN_SYSTEM: Final = "urn:scelle:column"
-"""Coding system of the answers whose code is a column's name."""
+"""Before the name of a column: URLs of the extensions that hold what FHIR has no place for."""
 INSEE: Final = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-address-insee-code"
 RELIABILITY: Final = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-identity-reliability"
 BIRTH_PLACE: Final = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
@@ -21,14 +22,14 @@ RPPS_SYSTEM, FINESS_SYSTEM = "https://rpps.esante.gouv.fr", "https://finess.esan
 _GENDERS: Final = {"M": "male", "F": "female", "U": "unknown"}
 _STATUS: Final = {"qualified": "QUAL", "validated": "VALI", "recovered": "RECUP", "provisional": "PROV"}
 _HOME: Final = "Europe/Paris"
+_BOOLEANS: Final = ("health_professional", "collective_residence", "known_contact")
 _AT_ONCE: Final = 65_536
 """Rows whose bundles, of some four kilobytes each, are in memory at the same time."""
 _ORDERED: Final = '"status":"completed","intent":"order","requester":{"reference":"urn:scelle:practitioner"}'
 _SAMPLED: Final = '"status":"final","specimen":{"reference":"urn:scelle:specimen"}'
 _REPORTED: Final = '"status":"final","result":[{"reference":"urn:scelle:result"}]'
-_ASKED: Final = [(name, code) for name, code in QUESTIONS.items()] + [(n, "") for n in OWN_COLUMNS if n != "lab_phone"]
-"""Answers that become Observations: column and LOINC code. The laboratory's phone is the Organization's."""
-_BOOLEANS: Final = ("health_professional", "collective_residence", "known_contact")
+_OWN: Final = [name for name in OWN_COLUMNS if name != "lab_phone"]
+"""Columns that are extensions of the result. The laboratory's phone is the Organization's."""
 
 
 class _Parts:
@@ -36,9 +37,6 @@ class _Parts:
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self._types = frame.schema
-
-    def has(self, name: str) -> bool:
-        return name in self._types
 
     def of(self, name: str, table: dict[str, str] | None = None) -> pl.Expr:
         """The value as it stands between quotes, or null."""
@@ -104,16 +102,10 @@ def fhir_bundles(frame: pl.DataFrame, *, ids: str) -> pl.Series:
         _observation(p, patient),
         _report(p, patient, lab),
     ]
-    for name, code in _ASKED:
-        coding = f'"system":"http://loinc.org","code":"{code}"' if code else f'"system":"{OWN_SYSTEM}","code":"{name}"'
-        asked = f'"status":"final","code":{{"coding":[{{{coding}}}]}}'
-        value = p.of(name)
-        dated = name.endswith(("_onset", "_date"))
-        answer = _field("valueDateTime" if dated else "valueString", value)
-        if name in _BOOLEANS:
-            answer = _text('"valueBoolean":', value)
-        entry = _entry("Observation", name.replace("_", "-"), [asked, patient, answer])
-        entries.append(pl.when(value.is_not_null()).then(entry))
+    for name, code in QUESTIONS.items():
+        asked = f'"status":"final","code":{{"coding":[{{"system":"http://loinc.org","code":"{code}"}}]}}'
+        entry = _entry("Observation", name.replace("_", "-"), [asked, patient, _value(p, name)])
+        entries.append(pl.when(p.of(name).is_not_null()).then(entry))
     resource_id = pl.col(ids).cast(pl.String)
     head = _text('{"resourceType":"Bundle","id":"', resource_id, '","type":"collection",')
     bundle = _text(head, _all(entries, '"entry":[', "]}"))
@@ -135,6 +127,7 @@ def _patient(p: _Parts) -> pl.Expr:
             _text('"line":["', p.of("address_line"), '"]'),
             _field("state", p.of("department")),
             _field("postalCode", p.of("postcode")),
+            _field("country", pl.when(p.of("department").is_not_null()).then(pl.lit("FR"))),
         ],
         '"address":[{"use":"home",',
         "}]",
@@ -144,7 +137,8 @@ def _patient(p: _Parts) -> pl.Expr:
         p.of("birth_place"),
         '"}}]}}',
     )
-    reliability = _text(f'{{"url":"{RELIABILITY}","valueCode":"', p.of("ins_status", _STATUS), '"}')
+    status = f'{{"url":"{RELIABILITY}","extension":[{{"url":"identityStatus","valueCoding":{{"code":"'
+    reliability = _text(status, p.of("ins_status", _STATUS), '"}}]}')
     names = [
         _all([_field("family", p.of("birth_name")), given], '{"use":"official",', "}"),
         _all([_field("family", p.of("used_name"))], '{"use":"usual",', "}"),
@@ -209,7 +203,16 @@ def _observation(p: _Parts, patient: str) -> pl.Expr:
     result = p.of("result")
     known = result.replace_strict(table, default=None, return_dtype=pl.String)
     value = _text('"valueCodeableConcept":{"coding":[{', pl.coalesce(known, _field("code", result)), "}]}")
-    return _entry("Observation", "result", [_SAMPLED, patient, *_tested(p), value])
+    own = [_text(f'{{"url":"{OWN_SYSTEM}:{name}",', _value(p, name), "}") for name in _OWN]
+    extension = _all(own, '"extension":[', "]")
+    return _entry("Observation", "result", [extension, _SAMPLED, patient, *_tested(p), value])
+
+
+def _value(p: _Parts, name: str) -> pl.Expr:
+    """The `value[x]` of an answer."""
+    if name in _BOOLEANS:
+        return _text('"valueBoolean":', p.of(name))
+    return _field("valueDateTime" if name.endswith(("_onset", "_date")) else "valueString", p.of(name))
 
 
 def _report(p: _Parts, patient: str, lab: pl.Expr) -> pl.Expr:

@@ -49,7 +49,7 @@ def generate(
     days: int = 120,
     dirty: float = 0.02,
     missing: float = 0.03,
-    batch_people: int = 262_144,
+    batch_people: int = 131_072,
     file: int = 0,
 ) -> Iterator[Generated]:
     """Batches of about 1.05 rows for each of `people`, tested in the `days` from `start`, in order of `_row`.
