@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scelle.base.errors import Exit, RoadError
 from scelle.base.ids import parse_desk_id, parse_org_id
 from scelle.cli.grammar import Argument, Command, MissingOptionError, Option, Values
 from scelle.cli.passphrase import PASSPHRASE_FD
@@ -23,20 +24,41 @@ _LONGEST_BASIS = 80
 _SLACK = 600  # seconds that sending itself may take before the expiry counts as shortened
 
 
+class SendInterruptedError(RoadError):
+    """Somebody stopped a sending that had begun; it is kept. Facts: `transfer`."""
+
+    code = "send.interrupted"
+    exit_status = Exit.INTERRUPTED
+    http_status = 409
+
+
 def _send(values: Values, session: Session) -> Result:
     from scelle.cli.online import online
+    from scelle.client.errors import NetworkError
     from scelle.client.sending import send
 
     order = _order(values)
     words = session.words
 
+    begun: list[TransferId] = []
+
     def began(transfer: "TransferId", again: bool) -> None:
+        begun.append(transfer)
         if again:
             session.note("send.again", transfer=transfer)
 
     paths = [Path(path) for path in order.paths]
-    with online(values, session) as member, session.progress("progress.send") as progress:
-        sent = send(member, paths, order, progress=progress, began=began)
+    try:
+        with online(values, session) as member, session.progress("progress.send") as progress:
+            sent = send(member, paths, order, progress=progress, began=began)
+    except KeyboardInterrupt:
+        if begun:
+            raise SendInterruptedError(transfer=begun[-1]) from None
+        raise
+    except NetworkError:
+        if begun:
+            session.note("send.kept", transfer=begun[-1])
+        raise
     rows = [
         (words("label.to"), words("send.to", desks=", ".join(sent.desks), n=sent.recipients)),
         (words("label.files"), words("show.files", n=sent.files, size=sent.size)),

@@ -15,6 +15,10 @@ WORDS = {
         "{service} would carry everything readable to the network",
         "use its https:// address",
     ),
+    "send.interrupted": (
+        "interrupted while transfer {transfer:short} was being sent",
+        "it is kept for a day: the same command goes on where it was",
+    ),
     "service.answer": ("the service answered against the rules: {why}", "see whether a proxy stands in between"),
     "service.problem": (
         "the service refused with {problem} (status {status})",

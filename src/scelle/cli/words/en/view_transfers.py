@@ -50,6 +50,7 @@ WORDS = {
     "progress.send": "sealing and sending",
     "progress.open": "fetching and opening",
     "send.again": "scelle: going on with the interrupted transfer {transfer:short}",
+    "send.kept": "scelle: note: transfer {transfer:short} is kept for a day: the same command goes on where it was",
     "send.done": "Sent as transfer {transfer:short}.",
     "send.to": "{desks} ({n:count} {n:plural recipient|recipients})",
     "send.shorter": (

@@ -21,6 +21,10 @@ WORDS = {
         "{service} ferait voyager tout en clair sur le réseau",
         "utilisez son adresse en https://",
     ),
+    "send.interrupted": (
+        "interrompu pendant l’envoi du transfert {transfer:short}",
+        "il est gardé un jour : la même commande reprend là où il en était",
+    ),
     "service.answer": (
         "le service a répondu contre les règles : {why}",
         "voyez si un serveur mandataire s’interpose",

@@ -50,6 +50,9 @@ WORDS = {
     "progress.send": "scellement et envoi",
     "progress.open": "réception et ouverture",
     "send.again": "scelle : reprise du transfert interrompu {transfer:short}",
+    "send.kept": (
+        "scelle : note : le transfert {transfer:short} est gardé un jour : la même commande reprend là où il en était"
+    ),
     "send.done": "Envoyé : transfert {transfer:short}.",
     "send.to": "{desks} ({n:count} {n:plural destinataire|destinataires})",
     "send.shorter": (
