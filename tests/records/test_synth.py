@@ -12,7 +12,7 @@ import pytest
 from stdnum import luhn
 from stdnum.fr import nir as stdnum_nir
 
-from records_people_kit import DAYS, NOW, START, generated, typed_frame
+from records_kit import DAYS, NOW, START, generated, typed_frame
 from scelle.records.errors import PopulationError
 from scelle.records.reference import load_reference
 from scelle.records.synth import generate

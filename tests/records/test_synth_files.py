@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
-from records_people_kit import SCREENING, generated, raw_frame, typed_frame
+from records_kit import SCREENING, generated, raw_frame, typed_frame
 from scelle.records.errors import PopulationError
 from scelle.records.synth import generate
 from scelle.records.synth.files import Form, write_population
