@@ -32,6 +32,20 @@ def fold(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
 
 
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Names by which columns can be told apart: an empty one gets its number, one that comes again a suffix.
+
+    Names that frames use themselves count as taken.
+    """
+    taken: dict[str, int] = {FILE: 1, ROW: 1}
+    out = []
+    for number, name in enumerate(names, 1):
+        name = name.strip() or f"column {number}"
+        taken[name] = taken.get(name, 0) + 1
+        out.append(name if taken[name] == 1 else f"{name} ({taken[name]})")
+    return out
+
+
 def map_columns(
     names: Sequence[str], profile: Profile, found: FileFound, mapping: Mapping[str, str] | None = None
 ) -> dict[str, str]:
@@ -62,7 +76,7 @@ def map_columns(
 def leftover(names: Sequence[str], profile: Profile, mapping: Mapping[str, str]) -> list[str]:
     """Source columns that have no place in the profile; names that frames use themselves are never kept."""
     taken, _ = _places(names, profile, mapping)
-    return [name for name in names if name not in taken and fold(name) not in {"file", "row", "status"}]
+    return [name for name in names if name not in taken and name not in {FILE, ROW, STATUS}]
 
 
 def _places(
@@ -107,7 +121,7 @@ def _aliases(profile: Profile) -> dict[str, str]:
 
 
 def raw_frame(frame: pl.DataFrame, profile: Profile, found: FileFound) -> pl.DataFrame:
-    """The raw frame: every column of the profile as trimmed text, `_status`, `_file`, `_row`.
+    """The raw frame: every column of the profile as text without spaces around it, `_status`, `_file`, `_row`.
 
     `frame` has text columns under the profile's names (some may be absent) and `_row`. Empty text becomes null. Answers
     that are none ("unknown", "asked but unknown") in columns of truth values become null, codes of other systems in
@@ -124,7 +138,7 @@ def raw_frame(frame: pl.DataFrame, profile: Profile, found: FileFound) -> pl.Dat
             continue
         text = pl.col(column.name)
         if padded[column.name].item():
-            text = text.str.strip_chars()
+            text = text.str.strip_chars(" ")
             text = pl.when(text != "").then(text).alias(column.name)
         if column.type == "boolean":
             text = text.replace({code: said or None for code, said in values["boolean"].items()})
@@ -141,5 +155,5 @@ def raw_frame(frame: pl.DataFrame, profile: Profile, found: FileFound) -> pl.Dat
 def _copy(name: str, profile: Profile, frame: pl.DataFrame) -> pl.Expr:
     """An absent column: nothing, but for the date of collection, which the time of sampling gives."""
     if name == profile.collected and "sample_time" in frame.columns and profile.has("sample_time"):
-        return pl.col("sample_time").str.strip_chars().alias(name)
+        return pl.col("sample_time").str.strip_chars(" ").alias(name)
     return pl.lit(None, dtype=pl.String).alias(name)

@@ -10,8 +10,8 @@ import polars as pl
 
 from scelle.records.ingest import forms
 from scelle.records.ingest.blocks import utf8_blocks
-from scelle.records.ingest.columns import ROW, map_columns, raw_frame
-from scelle.records.ingest.errors import HeaderOnlyError
+from scelle.records.ingest.columns import ROW, map_columns, raw_frame, unique_names
+from scelle.records.ingest.errors import EncodingError, HeaderOnlyError
 from scelle.records.ingest.found import FileFound, Reject, Rejects
 from scelle.records.ingest.sniff import Sniffed, eight_bit, sniff_delimiter
 from scelle.records.ingest.structure import mend
@@ -21,29 +21,32 @@ MAX_BLOCK: Final = 32 << 20
 MIN_BLOCK: Final = 4 << 10
 
 _SAMPLE_LINES: Final = 200
-_BOM = b"\xef\xbb\xbf"
 
 
 class DelimitedFile:
     """One CSV file: what its head says on opening, its rows by `batches`."""
 
     def __init__(self, path: Path, number: int, sniffed: Sniffed, *, mapping: Mapping[str, str]) -> None:
-        """Finds delimiter and header. Raises HeaderOnlyError."""
+        """Finds delimiter and header. Raises HeaderOnlyError, and EncodingError for a broken header."""
         if sniffed.newline == "\r":
             sniffed = replace(sniffed, head=sniffed.head.replace("\r", "\n"), sample=sniffed.sample.replace("\r", "\n"))
         self._sniffed = sniffed
         self._mapping = mapping
-        lines = sniffed.head.splitlines()[:_SAMPLE_LINES]
+        start = len(sniffed.head) - len(sniffed.head.lstrip())
+        start = sniffed.head.rfind("\n", 0, start) + 1
+        lines = [line.rstrip("\r") for line in sniffed.head[start:].split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]]
+        self.header = lines[0]
+        blank = sniffed.head.count("\n", 0, start)
+        if "\ufffd" in self.header and sniffed.encoding == "utf-8":
+            raise EncodingError(file=str(path), encoding="utf-8", line=blank + 1)
+        self._first_line = blank + 2
+        end = sniffed.head.find("\n", start) + 1 or len(sniffed.head)
+        self._skip = sniffed.skip + _size(sniffed.head[:end], sniffed.encoding)
         quote = '"' if '"' in sniffed.sample else ""
         delimiter = sniff_delimiter(lines, quote=quote) or ";"
-        start = next(i for i, line in enumerate(lines) if line.strip())
-        self.header = lines[start]
-        self._first_line = start + 2
-        self._skip = sniffed.skip + len("\n".join([*lines[: start + 1], ""]).encode(self._codec))
-        if sniffed.newline == "\r\n":
-            self._skip += (start + 1) * len("\r".encode(self._codec))
-        names = next(csv.reader([self.header], delimiter=delimiter))
-        self.names = _unique([name.strip() for name in names])
+        names = _names(self.header, delimiter)
+        self.names = unique_names(names)
+        self._first_name = names[0]
         self.found = FileFound(
             path,
             number,
@@ -56,10 +59,6 @@ class DelimitedFile:
         )
         if not sniffed.sample.partition(self.header)[2].strip():
             raise HeaderOnlyError(file=str(path))
-
-    @property
-    def _codec(self) -> str:
-        return "utf-8" if self._sniffed.encoding == "ascii" else self._sniffed.encoding
 
     def bind(self, profile: Profile) -> None:
         """Place the columns and find the date forms of the sample. Raises MappingError, ColumnsUnknownError."""
@@ -85,6 +84,8 @@ class DelimitedFile:
             if self._sniffed.newline == "\r":
                 block = block.replace(b"\r", b"\n")
             block = self._late(block)
+            if not self.found.quote and b'"' in block:
+                self.found.quote = '"'
             lines = block.count(b"\n") + (0 if block.endswith(b"\n") else 1)
             frame, records = self._read(block, lines, line, row, rejects)
             seen = seen or records > 0
@@ -157,7 +158,7 @@ class DelimitedFile:
                 separator=self.found.delimiter,
                 has_header=False,
                 schema=schema,
-                quote_char=self.found.quote or None,
+                quote_char='"' if b'"' in data else None,
             )
         except pl.exceptions.PolarsError:
             return None
@@ -167,11 +168,11 @@ class DelimitedFile:
         if frame.height != lines:
             return False
         first = frame.to_series(0)
-        if first.str.starts_with("\ufeff").any() or (first == self.names[0]).any():
+        if first.str.starts_with("\ufeff").any() or (first == self._first_name).any():
             return False
         if frame.to_series(-1).null_count() == 0:
             return True
-        if self.found.quote and b'"' in block:
+        if b'"' in block:
             return False
         return block.count(delimiter) == (len(self.names) - 1) * lines
 
@@ -188,12 +189,15 @@ class DelimitedFile:
             self.found.note("note.formula", int(counts.item(0, 0)), count=int(counts.get_column("cells").sum()))
 
 
-def _unique(names: list[str]) -> list[str]:
-    """Names by which columns can be told apart: an empty one gets its number, one that comes again a suffix."""
-    taken: dict[str, int] = {}
-    out = []
-    for number, name in enumerate(names, 1):
-        name = name or f"column {number}"
-        taken[name] = taken.get(name, 0) + 1
-        out.append(name if taken[name] == 1 else f"{name} ({taken[name]})")
-    return out
+def _names(header: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([header], delimiter=delimiter))
+    except csv.Error:  # a name of more than 128 KiB
+        return header.split(delimiter)
+
+
+def _size(text: str, encoding: str) -> int:
+    """Bytes of a text in its encoding."""
+    if encoding in {"cp1252", "latin-1"}:
+        return len(text)
+    return len(text.encode("utf-8" if encoding == "ascii" else encoding))

@@ -31,13 +31,13 @@ def learn(batch: pl.DataFrame, profile: Profile, found: FileFound) -> None:
 def prime(sample: pl.DataFrame, profile: Profile, found: FileFound) -> None:
     """Find the forms of a sample: they are known before the first batch, without being counted."""
     learn(sample, profile, found)
-    found.notes.pop("note.date-forms", None)
+    found.notes = {key: note for key, note in found.notes.items() if note.code != "note.date-forms"}
     for column in found.columns.values():
         column.forms = Counter({pattern: 0 for pattern, _ in column.forms.most_common()})
 
 
 def _learn_column(values: pl.Series, column: ColumnFound, found: FileFound, rows: pl.Series) -> None:
-    before = len(column.patterns)
+    first_row = int(rows[0])
     known = column.forms.most_common(1)
     same = _same(known[0][0]) if known else None
     if same is not None:
@@ -59,9 +59,10 @@ def _learn_column(values: pl.Series, column: ColumnFound, found: FileFound, rows
                 column.forms[pattern_found] += count
                 if pattern_found.startswith("%d"):
                     _learn_order(values, column)
-    if len(column.patterns) > max(before, 1):
-        first = int(rows[0]) if rows.len() else 0
-        found.note("note.date-forms", first, column=column.name, forms=" / ".join(sorted(column.patterns)))
+    if len(column.patterns) > 1 and f"note.date-forms {column.name}" not in found.notes:
+        first = int(rows[0]) if rows.len() else first_row
+        shown = " / ".join(sorted(column.patterns))
+        found.note("note.date-forms", first, of=column.name, column=column.name, forms=shown)
 
 
 def _same(pattern: str) -> tuple[int, str] | None:

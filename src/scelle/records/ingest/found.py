@@ -63,12 +63,19 @@ class Reject:
 
 @dataclass
 class Note:
-    """Something odd that did not keep anything from being read. `code` begins with "note."; `number`: where first."""
+    """Something odd that did not keep anything from being read. `code` begins with "note." and has its sentence in the
+    word files, with `said`; `number`: the line, row or message where it came first.
+    """
 
     code: str
     number: int
     count: int = 1
     facts: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
+
+    @property
+    def said(self) -> dict[str, str | int]:
+        """Facts of the sentence: those of the note, `count`, and `first` (the number)."""
+        return {**self.facts, "count": self.count, "first": self.number}
 
 
 @dataclass
@@ -126,11 +133,12 @@ class FileFound:
     rows: int = 0
     notes: dict[str, Note] = dataclasses.field(default_factory=dict)
 
-    def note(self, code: str, number: int, *, count: int = 1, **facts: str | int) -> None:
-        """Count something odd; place and facts of the first are kept."""
-        known = self.notes.get(code)
+    def note(self, code: str, number: int, *, of: str = "", count: int = 1, **facts: str | int) -> None:
+        """Count something odd; place and facts of the first are kept. `of`: kept apart by this (a column)."""
+        key = f"{code} {of}".strip()
+        known = self.notes.get(key)
         if known is None:
-            self.notes[code] = Note(code, number, count, facts)
+            self.notes[key] = Note(code, number, count, facts)
         else:
             known.count += count
 

@@ -81,10 +81,10 @@ def sniff(path: Path) -> Sniffed:
         if head.startswith(magic):
             raise FileBinaryError(file=name, kind=kind)
     encoding, skip = _encoding(head, slices, name)
-    if not head[skip:].strip(b" \t\r\n\0\x0b"):
-        raise FileEmptyError(file=name)
     whole = len(head) == size
     text = _decode(head[skip:], encoding, whole=whole, name=name)
+    if not text.strip():
+        raise FileEmptyError(file=name)
     newline = "\n" if "\n" in text else "\r" if "\r" in text else ""
     form = _text_format(text)
     if not whole and form == "csv":

@@ -111,7 +111,7 @@ class NdjsonFile:
         line = row = 0
         sniffed = self._sniffed
         for block in utf8_blocks(self.found.path, skip=sniffed.skip, encoding=sniffed.encoding, size=_BLOCK):
-            for raw in block.splitlines():
+            for raw in block.removesuffix(b"\n").split(b"\n"):
                 line += 1
                 if not raw.strip():
                     continue

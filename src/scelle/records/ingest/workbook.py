@@ -13,7 +13,7 @@ import polars as pl
 
 from scelle.records.ingest import forms
 from scelle.records.ingest.blocks import open_file
-from scelle.records.ingest.columns import ROW, map_columns, raw_frame
+from scelle.records.ingest.columns import ROW, map_columns, raw_frame, unique_names
 from scelle.records.ingest.errors import HeaderOnlyError, TableBrokenError, WorkbookBombError
 from scelle.records.ingest.found import FileFound, Rejects
 from scelle.records.profile import Profile
@@ -125,9 +125,7 @@ class WorkbookFile:
         header = [str(value or "").strip() for value in cells.row(0)]
         while header and not header[-1]:
             header.pop()
-        header = [value or f"column {i}" for i, value in enumerate(header, 1)]
-        if len(set(header)) < len(header):
-            header = [f"{value} ({i})" if value in header[:i] else value for i, value in enumerate(header)]
+        header = unique_names(header)
         if not self.names:
             self.names = header
         if header != self.names:

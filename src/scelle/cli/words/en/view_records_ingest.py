@@ -8,7 +8,9 @@ WORDS = {
     "note.hl7-batch-count": "the batch says {said:count} messages, {there:count} are there",
     "note.hl7-batch-delimiters": "the batch header at line {first:count} declares unusual delimiters",
     "note.hl7-batch-open": "the batch has no end ({segment}): messages may be missing",
-    "note.hl7-broken-lines": "{count:count} {count:plural line was|lines were} no segment, and read as part of the one before",
+    "note.hl7-broken-lines": (
+        "{count:count} {count:plural line was|lines were} no segment, and read as part of the one before"
+    ),
     "note.hl7-version": "messages of a version other than 2.3 to 2.5.1, from line {first:count}",
     "note.sheet-unread": "sheet {first:count} has another header, and was not read",
     "reject.csv-control": "a zero byte in column {column:count}",

@@ -1,7 +1,7 @@
 """Why a line, message or entry was set aside, and what was odd in a file, by code."""
 
 WORDS = {
-    "note.bom-inside": "une marque d’ordre d’octets au milieu, dès la ligne {first:count} : des fichiers ont été réunis",
+    "note.bom-inside": "une marque d’ordre d’octets au milieu, ligne {first:count} : des fichiers ont été réunis",
     "note.date-forms": "plusieurs formes de date dans {column} ({forms}), dès la rangée {first:count}",
     "note.formula": "{count:count} {count:plural cellule ressemble|cellules ressemblent} à une formule",
     "note.header-repeated": "l’en-tête revient à la ligne {first:count} : des fichiers ont été réunis",
@@ -25,7 +25,7 @@ WORDS = {
     "reject.hl7-delimiters": "les séparateurs que MSH déclare ne sont pas ceux du message",
     "reject.hl7-kind": "un message de type {kind}, et non ORU^R01",
     "reject.hl7-no-patient": "un message de résultat sans patient (PID)",
-    "reject.hl7-no-result": "aucune de ses {observations:count} observations n’est un résultat de test connu de ce programme",
+    "reject.hl7-no-result": "aucune de ses {observations:count} observations n’est un résultat de test connu",
     "reject.hl7-stray": "du texte avant le premier message",
     "reject.hl7-truncated": "le lot finit au milieu de ce message",
     "reject.json-line": "ce n’est pas un objet JSON correct (caractère {column:count})",
