@@ -5,6 +5,7 @@ on disk before it is sent, and the secrets are erased once the commit is proven.
 """
 
 import io
+from base64 import b32encode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ def send(
     info = session.connection.ask("/v1/service", ServiceInfo)
     session.check_clock(info.time)
     session.renew_subkey()
-    _check_desks(session, order.desks)
+    check_desks(session, order.desks)
     _expiry(session, order, info)
     outgoing = _resumed(session, order)
     if outgoing is not None:
@@ -110,8 +111,10 @@ def send(
         raise
 
 
-def _check_desks(session: Session, desks: Sequence[DeskId]) -> list[tuple[DeskId | None, Member, Subkey]]:
-    """The keys to seal to: each member of the desks once, and the sender's own."""
+def check_desks(
+    session: Session, desks: Sequence[DeskId], *, own: bool = True
+) -> list[tuple[DeskId | None, Member, Subkey]]:
+    """The keys to seal to: each member of the desks once, and, with `own`, the sender's."""
     now = session.now()
     me = session.directory.require_role(session.me.key, Role.SENDER, now=now)
     found: dict[str, tuple[DeskId | None, Member, Subkey]] = {}
@@ -121,18 +124,19 @@ def _check_desks(session: Session, desks: Sequence[DeskId]) -> list[tuple[DeskId
             raise NotAcceptedError(organisation=desk_org(desk), sender=me.organisation)
         for member, subkey in recipients:
             found.setdefault(member.key, (desk, member, subkey))
-    own = me.subkey_at(now)
-    if own is not None:
-        found.setdefault(me.key, (None, me, own))
+    mine = me.subkey_at(now)
+    if own and mine is not None:
+        found.setdefault(me.key, (None, me, mine))
     return list(found.values())
 
 
 def _expiry(session: Session, order: Order, info: ServiceInfo) -> int:
     collected = None if order.collected is None else date.fromisoformat(order.collected)
+    own = all(desk_org(desk) == session.me.organisation for desk in order.desks)
     return expiry(
         now=session.now(),
         asked=order.lasts,
-        service_maximum=info.max_expiry,
+        service_maximum=info.max_own_expiry if own else info.max_expiry,
         collected=collected,
         retention=order.retention,
     )
@@ -164,7 +168,7 @@ def _begin(session: Session, paths: Sequence[Path], order: Order, info: ServiceI
     size = sum(part.size for part in parts)
     if size > info.max_transfer:
         raise TooLargeError(size=size, most=info.max_transfer)
-    transfer = TransferId(_base32(session.draw(16)))
+    transfer = fresh_transfer_id(session)
     keys = tuple(PartKeys(session.draw(16), session.draw(16)) for _ in range(len(parts) + 1))
     state = OutgoingState(
         transfer=transfer,
@@ -185,27 +189,26 @@ def _begin(session: Session, paths: Sequence[Path], order: Order, info: ServiceI
     return outgoing
 
 
-def _base32(raw: bytes) -> str:
-    from base64 import b32encode
-
-    return b32encode(raw).decode().rstrip("=").lower()
+def fresh_transfer_id(session: Session) -> TransferId:
+    """An id for a new transfer."""
+    return TransferId(b32encode(session.draw(16)).decode().rstrip("=").lower())
 
 
 def _carry_through(session: Session, outgoing: Outgoing, info: ServiceInfo, progress: Progress) -> Sent:
     pending = outgoing.pending
     if pending is not None:
         try:
-            return _commit(session, outgoing, pending)
+            return commit(session, outgoing, pending)
         except CallerError:
             outgoing.drop_commit()  # it never arrived, and its time is over: everything else is still there
     state = outgoing.state
     identity = HybridIdentity.from_seed(state.seed)
     sealed, manifest = _upload(session, outgoing, identity.recipient(), progress)
     while True:
-        pending = _prepare(session, outgoing, identity, sealed, manifest, info)
+        pending = prepare(session, outgoing, identity, sealed, manifest, info)
         outgoing.keep_commit(pending)
         try:
-            return _commit(session, outgoing, pending)
+            return commit(session, outgoing, pending)
         except CoverWrongError:
             # A recipient's key may have been replaced while the bytes went up: look once more.
             size = session.directory.size
@@ -304,7 +307,7 @@ class _PaddedStream:
         return done
 
 
-def _prepare(
+def prepare(
     session: Session,
     outgoing: Outgoing,
     identity: HybridIdentity,
@@ -316,12 +319,15 @@ def _prepare(
     state, draw = outgoing.state, session.draw
     session.sync()
     note = TransferNote(
-        purpose=state.order.purpose, files=len(manifest.files), size=sum(file.size for file in manifest.files)
+        purpose=state.order.purpose,
+        files=len(manifest.files),
+        size=sum(file.size for file in manifest.files),
+        dataset=state.order.dataset,
     )
     salt = draw(32)
     seed = TransferSeed(state.seed)
     entries, envelopes, shares = [], [], []
-    for desk, member, subkey in _check_desks(session, state.order.desks):
+    for desk, member, subkey in check_desks(session, state.order.desks, own=state.order.dataset is None):
         share = ReleaseShare(draw(32))
         half = split_seed(seed, share)
         envelope = Envelope(transfer=state.transfer, note=note, salt=salt, share=half)
@@ -360,7 +366,8 @@ def sealed_part(raw: bytes) -> SealedPart:
     return SealedPart(size=len(raw), digest=combine(sha256(raw).digest()))
 
 
-def _commit(session: Session, outgoing: Outgoing, pending: PendingCommit) -> Sent:
+def commit(session: Session, outgoing: Outgoing, pending: PendingCommit) -> Sent:
+    """Send a commit that is on disk, check its proof, keep it, and erase the secrets. May be called again."""
     transfer = outgoing.state.transfer
     for again in (True, False):
         request = CommitRequest(
