@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scelle.cli.words import Words
 from scelle.client.logs import verify_folder
 from scelle.exchange.trust import Head
 from scelle.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -88,6 +89,23 @@ def test_altered(folder: Path, path: str, error: type[Exception]) -> None:
             verify_folder(folder, [VKEY])
     place.write_bytes(whole)
     verify_folder(folder, [VKEY])
+
+
+def test_a_full_bundle_is_held_against_its_tile_before_anything_is_read_from_it(folder: Path) -> None:
+    place = folder / "activity" / "tile/entries/100"
+    whole = place.read_bytes()
+    place.write_bytes(bytes([whole[0], whole[1], whole[2] ^ 1]) + whole[3:])
+    with pytest.raises(TileWrongError):
+        verify_folder(folder, [VKEY], known={"activity": head(SIZE)})
+    place.write_bytes(whole)
+
+
+@pytest.mark.parametrize("size", [4, SIZE])
+def test_what_a_rewritten_log_is_called(folder: Path, size: int) -> None:
+    with pytest.raises(LogInconsistentError) as caught:
+        verify_folder(folder, [VKEY], known={"activity": Head(size=size, root=bytes(32))})
+    shown = f"the log is not the one seen before ({size:,} entries then, 70,000 now): other entries than then"
+    assert Words("en").error(caught.value)[0] == shown
 
 
 def test_keys_of_something_else(folder: Path) -> None:

@@ -116,6 +116,11 @@ def flip(path: Path, place: int = 3) -> None:
     path.write_bytes(data)
 
 
+def another_signature(path: Path) -> None:
+    text = path.read_text()
+    path.write_text(text[:-20] + ("A" if text[-20] != "A" else "B") + text[-19:])
+
+
 def only(folder: Path, pattern: str) -> Path:
     return sorted(folder.glob(pattern))[0]
 
@@ -128,11 +133,11 @@ def without_records(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("tamper", "error"),
     [
-        (lambda f: flip(only(f, ENTRIES), 40), RecordWrongError),
+        (lambda f: flip(only(f, ENTRIES), 40), RootWrongError),
         (without_records, RootWrongError),
         (lambda f: flip(only(f, "activity/tile/0/*.p/*")), TileWrongError),
-        (lambda f: flip(only(f, "directory/tile/entries/*.p/*"), 400), ScelleError),
-        (lambda f: flip(f / "activity" / "checkpoint", -20), SignatureWrongError),
+        (lambda f: flip(only(f, "directory/tile/entries/*.p/*"), 400), RootWrongError),
+        (lambda f: another_signature(f / "activity" / "checkpoint"), SignatureWrongError),
         (lambda f: flip(f / "activity" / "vkey", 10), LogKeyDiffersError),
         (lambda f: flip(f / "activity" / "records" / "2", 3), RecordWrongError),
         (lambda f: flip(f / "activity" / "records" / "2", 200), RecordWrongError),
@@ -152,6 +157,14 @@ def test_tampered_folders(
     tamper(folder)
     with pytest.raises(error):
         verify_folder(folder, [vkeys(parties)[0]])
+
+
+def test_a_damaged_folder_is_not_a_log_that_was_rewritten(parties: Parties, exported: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(exported, folder)
+    flip(only(folder, ENTRIES), 40)
+    with pytest.raises(RootWrongError):
+        verify_folder(folder, [vkeys(parties)[0]], known={"activity": parties.alice.trust.activity})
 
 
 def test_records_that_are_missing_are_counted(parties: Parties, exported: Path, tmp_path: Path) -> None:

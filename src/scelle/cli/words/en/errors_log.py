@@ -10,7 +10,11 @@ WORDS = {
         "check this computer's clock, then try again in some minutes",
     ),
     "log.inclusion-wrong": ("the proof for entry {index} of {size} in the log is wrong: {why}", _ALARM),
-    "log.inconsistent": ("the log was rewritten between size {old_size} and {new_size}: {why}", _ALARM),
+    "log.inconsistent": (
+        "the log is not the one seen before ({old_size:count} {old_size:plural entry|entries} then, "
+        "{new_size:count} now): {why}",
+        _ALARM,
+    ),
     "log.key-malformed": ("this is not a log's key: {why}", "copy it again, whole"),
     "log.note-malformed": ("the log's signed note is malformed: {why}", _FORM),
     "log.origin-mismatch": ("this is the log “{found}”, and “{wanted}” was asked for", "check the address and the key"),

@@ -7,6 +7,7 @@ WORDS = {
     "not-officer-now": "not a security officer",
     "not-officer-at-freeze": "not yet a security officer when it was frozen",
     "not-the-proposer": "somebody else proposed it",
+    "two roots for one size": "other entries than then",
     "security-officer": "security officer",
     "dpo": "DPO",
 }

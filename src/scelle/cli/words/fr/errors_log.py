@@ -16,7 +16,11 @@ WORDS = {
         "la preuve de l’entrée {index} sur {size} dans le journal est fausse : {why}",
         _ALARM,
     ),
-    "log.inconsistent": ("le journal a été réécrit entre les tailles {old_size} et {new_size} : {why}", _ALARM),
+    "log.inconsistent": (
+        "ce n’est pas le journal vu auparavant ({old_size:count} {old_size:plural entrée|entrées} alors, "
+        "{new_size:count} maintenant) : {why}",
+        _ALARM,
+    ),
     "log.key-malformed": ("ce n’est pas une clé de journal : {why}", "copiez-la à nouveau, en entier"),
     "log.note-malformed": ("la note signée du journal est mal formée : {why}", _FORM),
     "log.origin-mismatch": (

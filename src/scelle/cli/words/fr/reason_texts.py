@@ -105,7 +105,8 @@ WORDS = {
     "another number of proofs than of statements": "il n’y a pas autant de preuves que de déclarations",
     # the logs
     "the log became shorter": "le journal a raccourci",
-    "the log was rewritten": "le journal a été réécrit",
+    "other entries than then": "d’autres entrées qu’alors",
+    "two roots for one size": "d’autres entrées qu’alors",
     "it leads to another root": "elle mène à une autre racine",
     "the log has no such entry": "le journal n’a pas cette entrée",
     # the road
