@@ -1,6 +1,7 @@
 """What kind of file this is: format, encoding, delimiter, quotes and line ends, found out from samples of its bytes."""
 
 import codecs
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,9 +117,17 @@ def _text_format(text: str) -> Format:
         return "csv"
     first, _, others = start.partition("\n")
     fhir = '"resourceType"' in text
-    if first.rstrip().endswith("}") and (others.lstrip().startswith("{") or (not others.strip() and not fhir)):
-        return "fhir-ndjson" if '"resourceType"' in first else "ndjson"
+    if _is_json(first) and (others.strip() or not fhir):
+        return "fhir-ndjson" if fhir else "ndjson"
     return "fhir" if fhir else "ndjson"
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _encoding(head: bytes, slices: list[bytes], name: str) -> tuple[str, int]:
