@@ -120,7 +120,9 @@ class UseCases:
 
     def info(self) -> ServiceInfo:
         self._note("info")
-        return ServiceInfo(origin="o", version="1", time=NOW, max_transfer=1, max_expiry=1, max_own_expiry=1, max_parts=1, frozen=False)
+        return ServiceInfo(
+            origin="o", version="1", time=NOW, max_transfer=1, max_expiry=1, max_own_expiry=1, max_parts=1, frozen=False
+        )
 
     def join(self, request: Any) -> Any:
         self._note("join", request)
