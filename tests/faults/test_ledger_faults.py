@@ -258,6 +258,10 @@ def test_another_origin_is_not_opened(tmp_path: Path) -> None:
         ("UPDATE transfers SET state = 'destroying'", f"transfer {transfer_id(2)}", True),
         ("UPDATE transfers SET state = 'destroyed', destroyed = 1, reason = 'x'", f"transfer {transfer_id(1)}", True),
         ("DELETE FROM transfers", "recipients", True),
+        ("UPDATE activity SET record = 'text' WHERE \"index\" = 3", "activity", True),
+        ('UPDATE activity SET commitment = 7 WHERE "index" = 3', "activity", True),
+        ("UPDATE transfers SET cover = 'text' WHERE sealed = 1", "transfers", True),
+        ("UPDATE transfers SET sealed = 'soon' WHERE sealed = 1", "transfers", True),
     ],
 )
 def test_what_was_tampered_with_is_found(tmp_path: Path, sql: str, where: str, opens: bool) -> None:

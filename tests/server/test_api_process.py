@@ -23,6 +23,7 @@ from scelle.base.errors import MalformedError
 from scelle.cli.main import run
 from scelle.exchange.errors import EntryRefusedError
 from scelle.exchange.invitation import InvitationKind, parse_invitation
+from scelle.ports import StorageFaultError
 from scelle.storage.errors import StorageInUseError
 from scelle.tlog.note import parse_note
 
@@ -149,6 +150,31 @@ def test_checking_finds_what_was_changed(tmp_path: Path) -> None:
         db.execute("UPDATE directory SET statement = CAST(statement || x'0a' AS BLOB)")
         db.commit()
     assert check(tmp_path / "data") != []
+
+
+@pytest.mark.parametrize(
+    ("sql", "where"),
+    [
+        ("UPDATE directory SET statement = 'text'", "directory"),
+        ("UPDATE directory SET statement = 7", "directory"),
+        ("UPDATE heads SET size = 'one', note = 'text'", "heads"),
+        ("UPDATE heads SET size = 1.5", "heads"),
+        ("DELETE FROM heads", "directory log"),
+    ],
+)
+def test_checking_finds_values_of_another_type(tmp_path: Path, sql: str, where: str) -> None:
+    make(tmp_path / "data")
+    with closing(sqlite3.connect(tmp_path / "data" / "ledger.sqlite")) as db:
+        db.execute(sql)
+        db.commit()
+    assert {finding.where for finding in check(tmp_path / "data")} == {where}
+
+
+def test_checking_what_is_no_ledger(tmp_path: Path) -> None:
+    make(tmp_path / "data")
+    (tmp_path / "data" / "ledger.sqlite").write_bytes(b"not a database" * 1000)
+    with pytest.raises(StorageFaultError):
+        check(tmp_path / "data")
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

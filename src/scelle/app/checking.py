@@ -1,5 +1,6 @@
 """Checking a service's data against itself: logs, records, parts and release shares. Nothing is written."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -18,9 +19,9 @@ from scelle.exchange.statement import parse_statement
 from scelle.exchange.trust import log_origin
 from scelle.ports import ACTIVITY, DIRECTORY, BlobStore, LogName, TransferRow
 from scelle.server.service.uploads import blob_name
-from scelle.storage.audit import Finding, check_ledger
+from scelle.storage.audit import Finding, check_ledger, check_types
 from scelle.storage.blobs import FolderBlobs
-from scelle.storage.database import connect_reader
+from scelle.storage.database import connect_reader, fault_of
 from scelle.storage.errors import StorageInUseError
 from scelle.storage.keeper import SLOT, decode_slot
 from scelle.storage.ledger import LOCK_NAME
@@ -45,13 +46,17 @@ def check(folder: Path) -> list[Finding]:
         still = Ownership(data / LOCK_NAME)
     try:
         with closing(connect_reader(data / LEDGER)) as db:
+            if wrong := check_types(data / LEDGER):
+                return wrong
             reading = SqlReading(db)
-            entries = reading.directory_entries(0, reading.log_size(DIRECTORY))
             try:
+                entries = reading.directory_entries(0, reading.log_size(DIRECTORY))
                 origin, init = _entry_zero(entries)
             except ScelleError as error:
                 return [Finding("directory log", f"entry 0 does not hold: {error}")]
             return [*_logs(data, origin, init), *_directory(origin, entries), *_held(data, reading, origin, still)]
+    except sqlite3.Error as error:
+        raise fault_of(error, "checking the ledger") from error
     finally:
         if still:
             still.close()

@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Integer, LargeBinary, Select, Table, Text, and_, bindparam, func, literal_column, select
 
 from scelle.activity.record import commitment
 from scelle.base.errors import ScelleError
@@ -16,7 +17,7 @@ from scelle.ports import ACTIVITY, DIRECTORY, LogName, StorageFaultError, Transf
 from scelle.storage.database import check_schema, connect_reader, fault_of
 from scelle.storage.reading import SqlReading, log_entries
 from scelle.storage.statements import Prepared
-from scelle.storage.tables import activity, tiles, transfers
+from scelle.storage.tables import activity, metadata, tiles, transfers
 from scelle.storage.tree import load_head
 from scelle.tlog.checkpoint import parse_checkpoint
 from scelle.tlog.tiles import WIDTH, Tile, TileGrower
@@ -25,6 +26,21 @@ from scelle.tlog.tree import leaf_hashes
 Verify = Callable[[LogName, bytes], bytes]
 """Checks the signatures of a log's note and returns its text; raises a ScelleError when they do not hold."""
 
+_STORAGE_CLASSES = {Integer: "integer", Text: "text", LargeBinary: "blob"}
+"""How SQLite stores the values of a column; by itself it takes any value into any column."""
+
+
+def _wrong_types(table: Table) -> Prepared:
+    """How many values of each column of a table are of another type than the column's."""
+    counts: list[Any] = []
+    for column in table.columns:
+        wrong = func.typeof(column) != literal_column(f"'{_STORAGE_CLASSES[type(column.type)]}'")
+        counts.append(func.coalesce(func.sum(and_(column.is_not(None), wrong) if column.nullable else wrong), 0))
+    statement: Select[Any] = select(*counts)
+    return Prepared(statement)
+
+
+_WRONG_TYPES = {table: _wrong_types(table) for table in metadata.sorted_tables}
 _TILES = Prepared(select(tiles.c.level, tiles.c.index, tiles.c.hashes).where(tiles.c.log == bindparam("log")))
 _RECORDS = Prepared(
     select(activity.c.index, activity.c.record, activity.c.salt, activity.c.commitment).order_by(activity.c.index)
@@ -48,20 +64,44 @@ def check_ledger(path: Path, *, origins: Mapping[LogName, str], verify: Verify) 
     against its commitment, and every transfer against its parts, recipients and entries. Works while the service
     runs. Raises StorageFaultError when there is no ledger to read, SchemaUnknownError.
     """
+    with _snapshot(path) as db:
+        return _types(db) or [
+            *_file(db),
+            *_log(db, DIRECTORY, origins[DIRECTORY], verify),
+            *_log(db, ACTIVITY, origins[ACTIVITY], verify),
+            *_records(db),
+            *_transfers(db),
+        ]
+
+
+def check_types(path: Path) -> list[Finding]:
+    """Values of a ledger that are of another type than their columns; until there is none, nothing else is read.
+
+    Raises StorageFaultError when there is no ledger to read, SchemaUnknownError.
+    """
+    with _snapshot(path) as db:
+        return _types(db)
+
+
+@contextmanager
+def _snapshot(path: Path) -> Iterator[Connection]:
     try:
         with closing(connect_reader(path)) as db:
             db.execute("BEGIN")
             if not check_schema(db, path):
                 raise StorageFaultError(what="checking the ledger", why="it has no tables")
-            return [
-                *_file(db),
-                *_log(db, DIRECTORY, origins[DIRECTORY], verify),
-                *_log(db, ACTIVITY, origins[ACTIVITY], verify),
-                *_records(db),
-                *_transfers(db),
-            ]
+            yield db
     except sqlite3.Error as error:
         raise fault_of(error, "checking the ledger") from error
+
+
+def _types(db: Connection) -> list[Finding]:
+    found = []
+    for table, statement in _WRONG_TYPES.items():
+        for column, count in zip(table.columns, statement.run(db).fetchone(), strict=True):
+            if count:
+                found.append(Finding(table.name, f"{count} of its values in {column.name} are of another type"))
+    return found
 
 
 def _file(db: Connection) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from scelle.ports import (
     TransferRow,
     Usage,
 )
+from scelle.storage.errors import StorageCorruptError
 from scelle.storage.statements import Prepared
 from scelle.storage.tables import (
     activity,
@@ -161,6 +162,8 @@ class SqlReading:
     def log_size(self, log: LogName) -> int:
         """Number of entries of a log."""
         row = _LOG_SIZE.run(self._db, log=log).fetchone()
+        if row is None:
+            raise StorageCorruptError(what=f"{log} log", why="no checkpoint")
         return int(row[0])
 
     def position_of(self, statement: bytes) -> LogPosition | None:
