@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from textwrap import wrap
 
+from scelle.age.hybrid import HybridIdentity
 from scelle.app.randomness import draw
 from scelle.base.codec import Json
 from scelle.base.errors import Exit
@@ -398,7 +399,7 @@ class Story:
             time.sleep(0.1)
         return False
 
-    def _identities(self) -> "list[demo_thief.HybridIdentity]":
+    def _identities(self) -> list[HybridIdentity]:
         """The recipient's keys, which the thief of its unlocked computer has."""
         from scelle.client import agent
         from scelle.client.session import ENCRYPTION_PREFIX
@@ -406,4 +407,4 @@ class Story:
 
         vault = Vault(self._cnam.home, agent.stored_key(self._cnam.home) or b"", draw=draw)
         names = [name for name in vault.names() if name.startswith(ENCRYPTION_PREFIX)]
-        return [demo_thief.HybridIdentity.from_seed(vault.get(name)) for name in names]
+        return [HybridIdentity.from_seed(vault.get(name)) for name in names]

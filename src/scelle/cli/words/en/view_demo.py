@@ -42,7 +42,9 @@ WORDS = {
         "An extract of tests, laboratory messages and a file of {size:size} are sealed on the sender's computer to "
         "the keys of two desks. Names of files and the purpose are sealed with them."
     ),
-    "demo.send.took": "{files:count} files in {milliseconds:count} ms, from the sender's disk to a committed, proven log entry.",
+    "demo.send.took": (
+        "{files:count} files in {milliseconds:count} ms, from the sender's disk to a committed, proven log entry."
+    ),
     "demo.open": "The insurer opens them",
     "demo.open.text": (
         "Opening asks the service for the other half of the key. It gives it only after the release stands in"
