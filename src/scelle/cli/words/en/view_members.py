@@ -15,7 +15,7 @@ WORDS = {
     "label.home": "home folder",
     "none": "none",
     "key.until": "{key}, until {until:date}",
-    "key.none": "none that is valid: one is made when you next send or join",
+    "key.none": "none that is valid: the next command that signs, such as “scelle inbox”, makes one",
     "join.done": "You are now a member of {organisation} at {service}.",
     "join.next-administrator": (
         "scelle: next: “scelle desk add NAME” makes a desk, “scelle member invite” invites colleagues, "
@@ -33,7 +33,7 @@ WORDS = {
     "members.roles": "          {roles}",
     "members.desks": "          desks: {desks}",
     "members.expired": "          key past its validity since {until:date}",
-    "members.no-encryption-key": "          no valid encryption key: cannot be written to until they run a command",
+    "members.no-encryption-key": "          no valid encryption key: cannot be written to until they run a command that signs",
     "invite.how": (
         "scelle: this code lets one person join, until {until:time}. Hand it over safely; they run:\nscelle join {url}"
     ),

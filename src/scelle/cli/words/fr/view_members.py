@@ -15,7 +15,7 @@ WORDS = {
     "label.home": "dossier",
     "none": "aucun",
     "key.until": "{key}, jusqu’au {until:date}",
-    "key.none": "aucune valable : il en sera créé une à votre prochain envoi",
+    "key.none": "aucune valable : la prochaine commande qui signe, comme « scelle inbox », en créera une",
     "join.done": "Vous êtes maintenant membre de {organisation} sur {service}.",
     "join.next-administrator": (
         "scelle : ensuite : « scelle desk add NOM » crée un bureau, « scelle member invite » invite des collègues, "
