@@ -96,8 +96,8 @@ def _read(path: Path) -> None:
 def _check(path: Path, *, across: bool) -> None:
     reading = read([path], load_profile("screening-result/1"))
     checking = Checking(reading.profile, load_reference(), now=NOW, settings=Settings(demo=True), across=across)
-    for batch in reading.batches():
-        checking.add(batch, reading.found)
+    for _ in checking.each(reading.batches(), reading.found):
+        pass
     checking.finish()
 
 

@@ -1,17 +1,18 @@
 """Rules across rows, over all batches of a dataset: repeats, corrections, NIRs and persons that do not go together.
 
-Of each row only compact keys are kept, 47 bytes in all, so that memory stays bounded: the NIR as its number, persons
+Of each row only compact keys are kept, 41 bytes in all, so that memory stays bounded: the NIR as its number, persons
 and samples as digests of 96 bits (under one chance in 10^14 that two of 14 million rows are taken for each other by
 accident; digests are never stored). Candidates are found by sorting or grouping 64-bit keys, part by part, and then
 settled on the full digests. Nothing is sampled or estimated.
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
 
-from scelle.records.normalise import PLACE, Normal, computed, first_given, normal_name
+from scelle.records.normalise import Normal, computed, first_given, normal_name
 from scelle.records.profile import Profile
 from scelle.records.rules.batch import NIR, NIR_CORSICA, nir_key_is_right, nir_numbers
 from scelle.records.rules.numbers import cog_number
@@ -29,13 +30,20 @@ _CORSICA = 10**16
 
 @dataclass(frozen=True)
 class Related:
-    """What the rules across rows found: by rule, the places (`_file`, `_row`) of the rows, in order.
+    """What the rules across rows found: by rule, which rows, as their numbers from 0 in the order of adding, ascending.
 
-    `replaced`: places of the rows whose result a later row of the same sample replaces.
+    `replaced`: the rows whose result a later row of the same sample replaces.
     """
 
-    rows: Mapping[str, pl.DataFrame]
-    replaced: pl.DataFrame
+    rows: Mapping[str, pl.Series]
+    replaced: pl.Series
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one batch; `Across.keys` makes them, on any thread, and `Across.add` gathers them in order."""
+
+    frame: pl.DataFrame
 
 
 class Across:
@@ -52,15 +60,19 @@ class Across:
         self._placed = profile.has("birth_place")
         self._kept: list[pl.DataFrame] = []
 
-    def add(self, normal: Normal) -> None:
-        """Keep the keys of a typed batch."""
+    def keys(self, normal: Normal) -> Keys:
+        """The keys of a typed batch; changes nothing."""
         frame = normal.frame
-        keys = [frame[name] for name in PLACE]
+        keys: list[pl.Series] = []
         if self._sample is not None:
             keys += self._sample_keys(frame, self._sample)
         if self._persons:
             keys += self._person_keys(frame)
-        self._kept.append(pl.DataFrame(keys))
+        return Keys(pl.DataFrame(keys))
+
+    def add(self, keys: Keys) -> None:
+        """Keep the keys of the next batch."""
+        self._kept.append(keys.frame)
 
     def _sample_keys(self, frame: pl.DataFrame, sample: str) -> list[pl.Series]:
         """A sample is named by its id, within a laboratory; one sample may serve several tests."""
@@ -104,17 +116,21 @@ class Across:
 
     def related(self) -> Related:
         """What holds between all rows added so far."""
-        rows: dict[str, pl.DataFrame] = {}
-        replaced = pl.DataFrame(schema={"_file": pl.UInt16, "_row": pl.UInt32})
         if not self._kept:
-            return Related(rows, replaced)
+            return Related({}, pl.Series(dtype=pl.UInt32))
         keys = pl.concat(self._kept, rechunk=False)
-        if self._sample is not None:
-            rows["sample.duplicate"], rows["sample.corrected"], replaced = _samples(keys)
-        if self._persons:
-            rows["nir.shared"] = _shared(keys)
-            if self._placed:
-                rows["person.several-nir"] = _several(keys)
+        rows: dict[str, pl.Series] = {}
+        with ThreadPoolExecutor() as pool:
+            samples = pool.submit(_samples, keys) if self._sample is not None else None
+            shared = pool.submit(_shared, keys) if self._persons else None
+            several = pool.submit(_several, keys) if self._persons and self._placed else None
+            replaced = pl.Series(dtype=pl.UInt32)
+            if samples is not None:
+                rows["sample.duplicate"], rows["sample.corrected"], replaced = samples.result()
+            if shared is not None:
+                rows["nir.shared"] = shared.result()
+            if several is not None:
+                rows["person.several-nir"] = several.result()
         return Related(rows, replaced)
 
 
@@ -152,58 +168,56 @@ def _repeated(keys: pl.Series) -> pl.Series:
     return ordered.filter(ordered == ordered.shift(1)).unique()
 
 
-def _samples(keys: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+AT = "at"
+"""The number of a row, in the order of adding."""
+
+
+def _where(keys: pl.DataFrame, condition: pl.Expr, *columns: str) -> pl.DataFrame:
+    """Some columns, and the numbers, of the rows that meet a condition."""
+    numbered = keys.lazy().select(*columns).with_row_index(AT)
+    return numbered.filter(condition).collect(engine="in-memory")
+
+
+def _samples(keys: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
     """Rows that repeat an earlier one, rows of samples with several results, and those of them that no longer hold."""
     repeated = _repeated(keys["sample"])
-    some = (
-        keys.filter(pl.col("sample").is_in(repeated.implode()))
-        .select(*PLACE, "sample", "sample2", "result", "time")
-        .sort(*PLACE)
-    )
+    some = _where(keys, pl.col("sample").is_in(repeated.implode()), "sample", "sample2", "result", "time")
     of_sample = ["sample", "sample2"]
     again = some.filter(~pl.struct(*of_sample, "result").is_first_distinct())
-    given = some.filter(pl.col("result") != _NO_RESULT).sort("time", *PLACE)
+    given = some.filter(pl.col("result") != _NO_RESULT).sort("time", AT)
     several = given.filter(pl.col("result").n_unique().over(of_sample) > 1)
     # The last by time of result holds, and by place where times are equal.
     replaced = several.filter(pl.col("result") != pl.col("result").last().over(of_sample))
-    return again.select(PLACE), several.select(PLACE).sort(*PLACE), replaced.select(PLACE).sort(*PLACE)
+    return again[AT], several[AT].sort(), replaced[AT].sort()
 
 
-def _parts(keys: pl.DataFrame, by: str) -> list[pl.DataFrame]:
-    """The rows that have this key, in parts such that equal keys are in one part."""
-    parts = -(-keys.height // PART)
-    known = pl.col(by).is_not_null()
-    if parts <= 1:
-        return [keys.filter(known)]
-    return [keys.filter(known & (pl.col(by) % parts == part)) for part in range(parts)]
+def _grouped(keys: pl.DataFrame, by: str, other: str) -> pl.Series:
+    """The values of one key that go with more than one value of another; part by part, to bound memory."""
+    parts = max(1, -(-keys.height // PART))
+    found = []
+    for part in range(parts):
+        rows = keys.lazy() if parts == 1 else keys.lazy().filter(pl.col(by) % parts == part)
+        several = rows.group_by(by).agg((pl.col(other).min() != pl.col(other).max()).alias("several"))
+        found.append(several.filter("several").select(by).collect(engine="in-memory").to_series())
+    return pl.concat(found)
 
 
-def _shared(keys: pl.DataFrame) -> pl.DataFrame:
+def _shared(keys: pl.DataFrame) -> pl.Series:
     """Rows whose NIR goes with more than one person. Rows without the traits say nothing either way."""
-    persons = keys.lazy().filter(pl.col("person").is_not_null()).select(*PLACE, "nir", "person").collect()
-    narrow = persons.select("nir", "person")
-    shared = [
-        part.group_by("nir")
-        .agg((pl.col("person").min() != pl.col("person").max()).alias("several"))
-        .filter("several")["nir"]
-        for part in _parts(narrow, "nir")
-    ]
-    numbers = pl.concat(shared)
-    return persons.filter(pl.col("nir").is_in(numbers.implode())).select(PLACE).sort(*PLACE)
+    persons = _where(keys, pl.all_horizontal(pl.col("nir", "person").is_not_null()), "nir", "person")
+    numbers = _grouped(persons.select("nir", "person"), "nir", "person")
+    return _where_in(persons, "nir", numbers)
 
 
-def _several(keys: pl.DataFrame) -> pl.DataFrame:
+def _where_in(keys: pl.DataFrame, name: str, values: pl.Series) -> pl.Series:
+    rows = keys.lazy().filter(pl.col(name).is_in(values.implode())).select(AT)
+    return rows.collect(engine="in-memory").to_series()
+
+
+def _several(keys: pl.DataFrame) -> pl.Series:
     """Rows of persons, by all five traits, who have more than one NIR. Without the place of birth: two persons."""
-    whole = pl.col("place").is_not_null() & pl.col("nir").is_not_null() & pl.col("person").is_not_null()
-    narrow = keys.filter(whole).select("person", "nir")
-    suspects = pl.concat(
-        [
-            part.group_by("person")
-            .agg((pl.col("nir").min() != pl.col("nir").max()).alias("several"))
-            .filter("several")["person"]
-            for part in _parts(narrow, "person")
-        ]
-    )
-    some = keys.filter(whole & pl.col("person").is_in(suspects.implode()))
-    several = pl.col("nir").n_unique().over("person", "person2", "place") > 1
-    return some.filter(several).select(PLACE).sort(*PLACE)
+    columns = ("person", "person2", "place", "nir")
+    whole = _where(keys, pl.all_horizontal(pl.col("person", "place", "nir").is_not_null()), *columns)
+    suspects = _grouped(whole.select("person", "nir"), "person", "nir")
+    some = whole.filter(pl.col("person").is_in(suspects.implode()))
+    return some.filter(pl.col("nir").n_unique().over("person", "person2", "place") > 1)[AT].sort()

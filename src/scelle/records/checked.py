@@ -5,22 +5,26 @@ written at once; `Checking.finish` adds what only all rows together show. No val
 and one number of flags a row.
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
 from scelle.base.errors import CallerError, Exit
-from scelle.records.across import Across
-from scelle.records.normalise import PLACE, Found, Normal, computed, normalise
+from scelle.records.across import Across, Keys
+from scelle.records.normalise import PLACE, Found, computed, known_forms, with_forms
 from scelle.records.profile import Profile
 from scelle.records.rules import Checked, Lookups, Rule, Settings, check, rules_of
 from scelle.records.rules.lookups import Tables
 
 EXAMPLES = 5
 """Places that are named for each rule."""
+
+WORKERS = 2
+"""Batches that `Checking.each` works on at a time; one more waits."""
 
 HELD_SHARE = 0.05
 """Share of held rows above which a file as a whole stops, unless the operator sets another."""
@@ -103,8 +107,19 @@ class Batch:
     checked: Checked
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """All that is worked out of one batch by itself."""
+
+    batch: Batch
+    keys: Keys | None
+    marked: pl.DataFrame
+    filled: Mapping[str, int]
+    positives: pl.DataFrame
+
+
 class Checking:
-    """Checks batch after batch of one dataset. Memory: keys of `Across`, and five bytes a flagged row."""
+    """Checks batch after batch of one dataset. Memory: the keys of `Across`, and ten bytes a row."""
 
     def __init__(
         self,
@@ -122,58 +137,74 @@ class Checking:
         self._lookups = Lookups.of(tables)
         self._rules = [rule for rule in rules_of(profile) if across or not rule.across]
         self._across = Across(profile) if across else None
-        self._rows = 0
         self._filled: Counter[str] = Counter(dict.fromkeys(profile.names, 0))
-        self._flagged: list[pl.DataFrame] = []
+        self._marked: list[pl.DataFrame] = []
         self._positives: list[pl.DataFrame] = []
 
     def add(self, raw: pl.DataFrame, found: Found | None = None) -> Batch:
         """Normalise and check one raw batch of ingest."""
-        normal = normalise(raw, self.profile, found)
-        checked = check(normal, self.profile, self._lookups, now=self._now, settings=self._settings)
-        if self._across is not None:
-            self._across.add(normal)
-        self._count(normal, checked)
-        return Batch(normal.frame, checked)
+        return self._take(self._judge(raw, known_forms(raw, self.profile, found)))
 
-    def _count(self, normal: Normal, checked: Checked) -> None:
+    def each(self, batches: Iterable[pl.DataFrame], found: Found | None = None) -> Iterator[Batch]:
+        """Normalise and check all batches, in order, on other threads while the next are read; a few are under way."""
+        with ThreadPoolExecutor(WORKERS) as pool:
+            under_way: deque[Future[_Judged]] = deque()
+            for raw in batches:
+                # The forms of dates are asked here: reading changes what is found.
+                under_way.append(pool.submit(self._judge, raw, known_forms(raw, self.profile, found)))
+                if len(under_way) > WORKERS:
+                    yield self._take(under_way.popleft().result())
+            while under_way:
+                yield self._take(under_way.popleft().result())
+
+    def _judge(self, raw: pl.DataFrame, forms: Mapping[str, tuple[str, ...]]) -> _Judged:
+        """Everything about one batch that needs no other; changes nothing, so that threads may do it."""
+        normal = with_forms(raw, self.profile, forms)
         frame = normal.frame
-        self._rows += frame.height
-        for name in self.profile.names:
-            self._filled[name] += frame.height - frame[name].null_count()
+        checked = check(normal, self.profile, self._lookups, now=self._now, settings=self._settings)
         bits = [
-            pl.col(rule.code).cast(pl.UInt32) * (1 << bit)
+            pl.when(rule.code).then(pl.lit(1 << bit, pl.UInt32())).otherwise(pl.lit(0, pl.UInt32()))
             for bit, rule in enumerate(self._rules)
             if rule.code in checked.counts
         ]
-        flags = pl.sum_horizontal(bits).cast(pl.UInt32) if bits else pl.lit(0, pl.UInt32)
+        flags = pl.sum_horizontal(bits).cast(pl.UInt32) if bits else pl.repeat(0, frame.height, dtype=pl.UInt32)
         places = (pl.col(name) for name in PLACE)
-        marked = computed(
-            checked.flags.with_columns(checked.held.alias("_held")), *places, flags.alias("_flags"), pl.col("_held")
+        return _Judged(
+            batch=Batch(frame, checked),
+            keys=None if self._across is None else self._across.keys(normal),
+            marked=computed(checked.flags, *places, flags.alias("_flags")).with_columns(checked.held.alias("_held")),
+            filled={name: frame.height - frame[name].null_count() for name in self.profile.names},
+            positives=_positives(frame, self.profile, self._lookups.departments),
         )
-        self._flagged.append(marked.filter((pl.col("_flags") > 0) | pl.col("_held")))
-        if self.profile.has("result", "test_kind"):
-            self._positives.append(_positives(frame, self.profile, self._lookups.departments))
+
+    def _take(self, judged: _Judged) -> Batch:
+        if self._across is not None and judged.keys is not None:
+            self._across.add(judged.keys)
+        self._marked.append(judged.marked)
+        self._filled.update(judged.filled)
+        self._positives.append(judged.positives)
+        return judged.batch
 
     def finish(self) -> Outcome:
         """Add what all rows show together. Called once, after the last batch."""
         schema = {"_file": pl.UInt16, "_row": pl.UInt32, "_flags": pl.UInt32, "_held": pl.Boolean}
-        flagged = pl.concat(self._flagged) if self._flagged else pl.DataFrame(schema=schema)
-        replaced = flagged.clear().select(PLACE)
+        marked = pl.concat(self._marked) if self._marked else pl.DataFrame(schema=schema)
+        self._marked.clear()
+        rows = marked.height
+        flags = marked["_flags"].rechunk()
+        replaced = marked.clear().select(PLACE)
         if self._across is not None:
             related = self._across.related()
-            bits = {rule.code: bit for bit, rule in enumerate(self._rules)}
-            more = [
-                rows.select(*PLACE, pl.lit(1 << bits[code], pl.UInt32).alias("_flags"), pl.lit(False).alias("_held"))
-                for code, rows in related.rows.items()
-            ]
-            replaced = related.replaced
-            flagged = pl.concat([flagged, *more]).group_by(*PLACE).agg(pl.col("_flags").sum(), pl.col("_held").any())
-        flagged = flagged.sort(*PLACE)
+            for bit, rule in enumerate(self._rules):
+                if rule.code in related.rows:
+                    at = related.rows[rule.code]
+                    flags = flags.scatter(at, flags.gather(at) + (1 << bit))
+            replaced = marked[related.replaced].select(PLACE)
+        flagged = marked.with_columns(flags).filter((pl.col("_flags") > 0) | pl.col("_held"))
         return Outcome(
             profile=self.profile,
             now=self._now,
-            rows=self._rows,
+            rows=rows,
             held=int(flagged["_held"].sum()),
             findings=tuple(self._finding(rule, flagged, bit) for bit, rule in enumerate(self._rules)),
             flagged=flagged,
@@ -197,6 +228,8 @@ def _positives(frame: pl.DataFrame, profile: Profile, known: tuple[str, ...]) ->
 
     Whatever else is written in the column of departments is null: it could be anything, a name too.
     """
+    if not profile.has("result", "test_kind"):
+        return pl.DataFrame(schema=_POSITIVES)
     days = [pl.col(name).cast(pl.Date) for name in ("sample_time", profile.collected) if name and profile.has(name)]
     day = pl.coalesce(days) if days else pl.lit(None, pl.Date())
     written = pl.col("department") if profile.has("department") else pl.lit(None, pl.String())

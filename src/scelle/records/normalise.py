@@ -89,7 +89,11 @@ def normalise(raw: pl.DataFrame, profile: Profile, found: Found | None = None) -
     Text keeps its spelling, trimmed, and nothing is null; numbers of category "nir" lose spaces, dots and hyphens and
     are in upper case; codes are spelled as the profile does, and kept as they are where it does not know them.
     """
-    forms = _known_forms(raw, profile, found)
+    return with_forms(raw, profile, known_forms(raw, profile, found))
+
+
+def with_forms(raw: pl.DataFrame, profile: Profile, forms: Mapping[str, tuple[str, ...]]) -> Normal:
+    """`normalise`, with the forms of dates that `known_forms` gave: on any thread, while the source is read on."""
     columns = [column for column in profile.columns if column.name in raw.columns]
     first = computed(raw, *(_first_reading(column, forms) for column in columns), *(pl.col(name) for name in PLACE))
     missing = [pl.lit(None, dtype=profile.schema[c.name]).alias(c.name) for c in profile.columns if c not in columns]
@@ -107,7 +111,7 @@ def normalise(raw: pl.DataFrame, profile: Profile, found: Found | None = None) -
     return Normal(frame, unreadable)
 
 
-def _known_forms(raw: pl.DataFrame, profile: Profile, found: Found | None) -> dict[str, tuple[str, ...]]:
+def known_forms(raw: pl.DataFrame, profile: Profile, found: Found | None) -> dict[str, tuple[str, ...]]:
     """The forms to try for each column of dates: those of the source; without any, common ones."""
     forms: dict[str, tuple[str, ...]] = {}
     files = raw["_file"].unique().to_list() if found is not None else []
@@ -197,13 +201,13 @@ def _booleans(text: pl.Series) -> pl.Series:
     yes = [each for each in spellings if each.lower() in YES]
     no = [each for each in spellings if each.lower() in NO]
     name = pl.col(text.name)
-    verdict = pl.when(_any_of(name, yes)).then(True).when(_any_of(name, no)).then(False)
+    verdict = pl.when(any_of(name, yes)).then(True).when(any_of(name, no)).then(False)
     return computed(text.to_frame(), verdict.alias(text.name)).to_series()
 
 
-def _any_of(text: pl.Expr, values: Sequence[str]) -> pl.Expr:
+def any_of(text: pl.Expr, values: Sequence[str]) -> pl.Expr:
     """Equal to one of a few values: comparing beats hashing while they are few."""
-    if not values or len(values) > 4:
+    if not values or len(values) > 12:
         return text.is_in(list(values))
     equal = text == values[0]
     for value in values[1:]:

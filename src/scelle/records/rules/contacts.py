@@ -8,17 +8,25 @@ from scelle.records.rules.batch import COMMUNE, POSTCODE, Batch, Suspicion, Susp
 from scelle.records.rules.lookups import POSTCODE_BASE
 from scelle.records.rules.numbers import department_number, department_of, digits
 
-_SEPARATORS = r"[\s.\-/()\u00a0\u202f]+"
 _OVERSEAS = "262|508|590|594|596|681|687|689"
 """Country codes of France overseas; 262 serves La Réunion and Mayotte."""
 
+_APART = r"[\s.\-/()\u00a0\u202f]*"
+"""What people write between digits."""
+
+
+def _digits(low: int, high: int | None = None) -> str:
+    return rf"(?:{_APART}[0-9]){{{low},{low if high is None else high}}}"
+
+
 _DIALLED = (
-    r"^(?:0|\+33|0033|\+330|00330)[1-9][0-9]{8}$",
-    rf"^(?:\+|00)(?:{_OVERSEAS})[0-9]{{6,9}}$",
-    r"^(?:\+|00)1[2-9][0-9]{9}$",
-    r"^(?:\+|00)(?:2|3[0124-9]|[4-9])[0-9]{6,13}$",
+    rf"^(?:tel:)?{_APART}(?:"
+    rf"(?:0|(?:\+|0{_APART}0){_APART}3{_APART}3{_APART}0?){_APART}[1-9]{_digits(8)}"
+    rf"|(?:\+|00){_APART}(?:(?:{_OVERSEAS}){_digits(6, 9)}|1{_APART}[2-9]{_digits(9)}"
+    rf"|(?:2|3{_APART}[0124-9]|[4-9]){_digits(6, 13)})"
+    rf"){_APART}$"
 )
-"""National numbers, overseas, North America, other countries (ITU-T E.164: at most 15 digits)."""
+"""National numbers; abroad: overseas, North America, other countries (ITU-T E.164: at most 15 digits)."""
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _EMAIL = rf"^{_ATOM}(?:\.{_ATOM})*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z]$"
@@ -57,8 +65,7 @@ def _plain_phone(text: pl.Expr) -> pl.Expr:
 
 
 def _can_be_dialled(text: pl.Expr) -> pl.Expr:
-    bare = text.str.replace(r"^\s*tel:", "").str.replace_all(_SEPARATORS, "")
-    return pl.any_horizontal(bare.str.contains(form) for form in _DIALLED)
+    return text.str.contains(_DIALLED)
 
 
 def _is_email(text: pl.Expr) -> pl.Expr:

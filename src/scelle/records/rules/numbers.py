@@ -23,15 +23,19 @@ def digits(text: pl.Expr, length: int) -> pl.Expr:
     return pl.when((text.str.len_bytes() == length) & (number >= 0) & ~text.str.starts_with("+")).then(number)
 
 
-def luhn_is_right(number: pl.Expr) -> pl.Expr:
-    """Whether a number of at most 12 digits has a right Luhn key (ISO/IEC 7812-1 annex B) as its last digit."""
+def luhn_is_right(text: pl.Expr, length: int) -> pl.Expr:
+    """Whether a text is `length` digits, at most 12, with a right Luhn key last (ISO/IEC 7812-1 annex B).
+
+    False for every other form. Of a null it says nothing.
+    """
     table = pl.lit(_LUHN_LOW)
-    total = (
-        table.gather((number % 10_000).cast(pl.UInt32))
-        + table.gather((number // 10_000 % 10_000).cast(pl.UInt32))
-        + table.gather((number // 100_000_000).cast(pl.UInt32))
-    )
-    return total % 10 == 0
+    number = text.cast(pl.UInt64, strict=False)
+    parts = [table.gather((number // 10_000**part % 10_000).cast(pl.UInt32)) for part in range(-(-length // 4))]
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    formed = (text.str.len_bytes() == length) & ~text.str.starts_with("+")
+    return formed & (total % 10 == 0).fill_null(False)
 
 
 def corsican(text: pl.Expr, at: int) -> pl.Expr:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from scelle.records.normalise import any_of
 from scelle.records.rules.batch import Batch, Suspicion, Suspicions
-from scelle.records.rules.numbers import digits, luhn_is_right
+from scelle.records.rules.numbers import luhn_is_right
 
 _CODED = {"result": "result.code", "test_kind": "kind.code"}
 """Columns whose unknown codes have a rule of their own."""
@@ -36,18 +37,19 @@ def _codes(batch: Batch) -> Iterator[tuple[str, Suspicion]]:
 def _loinc(batch: Batch, known: list[str]) -> Suspicion:
     """A code of another kind than the row's, or of none that is known; a row of no known kind is `kind.code`'s."""
     code, kind = pl.col("test_loinc"), pl.col("test_kind")
+    kinds = batch.lookups.kinds
     right = [
-        (code.is_in([each for each, of in batch.lookups.kinds.items() if of == name]) & (kind == name)).fill_null(False)
-        for name in sorted(set(batch.lookups.kinds.values()))
+        any_of(code, [each for each, of in kinds.items() if of == name]) & (kind == name)
+        for name in sorted(set(kinds.values()))
     ]
-    return Suspicion(code.is_not_null() & ~pl.any_horizontal(right), kind.is_in(known))
+    return Suspicion(code.is_not_null() & ~pl.any_horizontal(right).fill_null(False), kind.is_in(known))
 
 
 def _numbers(batch: Batch) -> Iterator[tuple[str, Suspicion]]:
-    for name, code, length in (("prescriber_rpps", "rpps.key", 11), ("lab_finess", "finess.key", 9)):
-        if batch.has(name):
-            text = pl.col(name)
-            wrong = ~luhn_is_right(digits(text, length)).fill_null(False) & text.is_not_null()
-            lettered = text.str.slice(0, 2).replace({"2A": "21", "2B": "22"}) + text.str.slice(2)
-            again = ~luhn_is_right(digits(lettered, length)).fill_null(False)
-            yield code, Suspicion(wrong, again if name == "lab_finess" else None)
+    if batch.has("prescriber_rpps"):
+        text = pl.col("prescriber_rpps")
+        yield "rpps.key", Suspicion(text.is_not_null() & ~luhn_is_right(text, 11))
+    if batch.has("lab_finess"):
+        text = pl.col("lab_finess")
+        lettered = text.str.slice(0, 2).replace({"2A": "21", "2B": "22"}) + text.str.slice(2)
+        yield "finess.key", Suspicion(text.is_not_null() & ~luhn_is_right(text, 9), ~luhn_is_right(lettered, 9))
