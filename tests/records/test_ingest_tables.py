@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from records_ingest_kit import read_text, rows_of, screening
 from scelle.records.ingest import errors, read
@@ -38,7 +38,7 @@ def workbook(path: Path, *sheets: list[list[Any]], formula: bool = False) -> Pat
 
 
 def test_workbook(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         HEADER,
         ["Lévêque", " Zoé ", date(1984, 1, 2), datetime(2021, 6, 4, 8, 30), "P", 12.5],  # noqa: DTZ001
         [None, None, None, None, None, None],

@@ -129,7 +129,8 @@ def raw_frame(frame: pl.DataFrame, profile: Profile, found: FileFound) -> pl.Dat
     """
     present = [name for name in profile.names if name in frame.columns]
     texts = pl.col(present)
-    padded = frame.select((texts.str.starts_with(" ") | texts.str.ends_with(" ") | (texts == "")).any())
+    # what is empty or begins with a space comes before "!"
+    padded = frame.select(((texts < "!") | texts.str.ends_with(" ")).any())
     values = codes()["values"]
     columns: list[pl.Expr] = []
     for column in profile.columns:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -80,14 +81,22 @@ class DelimitedFile:
         size = max(MIN_BLOCK, min(MAX_BLOCK, rows * self._sniffed.bytes_a_line))
         line, row, seen = self._first_line, 1, False
         encoding = self._sniffed.encoding
-        for block in utf8_blocks(self.found.path, skip=self._skip, encoding=encoding, size=size, line=line):
+        blocks = utf8_blocks(self.found.path, skip=self._skip, encoding=encoding, size=size, line=line)
+        for block in _ahead(blocks):
             if self._sniffed.newline == "\r":
                 block = block.replace(b"\r", b"\n")
             block = self._late(block)
-            if not self.found.quote and b'"' in block:
+            quoted = b'"' in block
+            if quoted:
                 self.found.quote = '"'
-            lines = block.count(b"\n") + (0 if block.endswith(b"\n") else 1)
-            frame, records = self._read(block, lines, line, row, rejects)
+            frame = None if b"\0" in block else self._parse(block)
+            # without quotes every line is a row, and need not be counted
+            lines = _count_lines(block) if frame is None or quoted else frame.height
+            if frame is not None and self._sound(frame, block, lines, quoted=quoted):
+                frame, records = frame.with_row_index(ROW, offset=row), frame.height
+            else:
+                lines = _count_lines(block)
+                frame, records = self._mend(block, line, row, rejects)
             seen = seen or records > 0
             line += lines
             row += records
@@ -112,13 +121,11 @@ class DelimitedFile:
             return block
         return block.decode(self.found.encoding, "scelle-c1").encode("utf-8")
 
-    def _read(self, block: bytes, lines: int, line: int, row: int, rejects: Rejects) -> tuple[pl.DataFrame, int]:
-        """The records of a block with their row numbers, and how many rows it has with those set aside."""
-        delimiter = self.found.delimiter.encode()
-        frame = None if b"\0" in block else self._parse(block)
-        if frame is not None and self._sound(frame, block, lines, delimiter):
-            return frame.with_row_index(ROW, offset=row), frame.height
-        mended = mend(block, delimiter=delimiter, width=len(self.names), header=self.header.encode("utf-8"))
+    def _mend(self, block: bytes, line: int, row: int, rejects: Rejects) -> tuple[pl.DataFrame, int]:
+        """The sound rows of a block with their numbers, and how many rows it has with those set aside."""
+        mended = mend(
+            block, delimiter=self.found.delimiter.encode(), width=len(self.names), header=self.header.encode("utf-8")
+        )
         for at in mended.marks:
             self.found.note("note.bom-inside", line + at)
         for at in mended.repeated:
@@ -163,7 +170,7 @@ class DelimitedFile:
         except pl.exceptions.PolarsError:
             return None
 
-    def _sound(self, frame: pl.DataFrame, block: bytes, lines: int, delimiter: bytes) -> bool:
+    def _sound(self, frame: pl.DataFrame, block: bytes, lines: int, *, quoted: bool) -> bool:
         """Whether every line became one row of all its fields. Polars has refused lines with too many."""
         if frame.height != lines:
             return False
@@ -172,9 +179,9 @@ class DelimitedFile:
             return False
         if frame.to_series(-1).null_count() == 0:
             return True
-        if b'"' in block:
+        if quoted:
             return False
-        return block.count(delimiter) == (len(self.names) - 1) * lines
+        return block.count(self.found.delimiter.encode()) == (len(self.names) - 1) * lines
 
     def _place(self, frame: pl.DataFrame) -> pl.DataFrame:
         return raw_frame(frame.select(ROW, *self._places).rename(self._places), self._profile, self.found)
@@ -187,6 +194,19 @@ class DelimitedFile:
         counts = batch.select(ROW, cells.alias("cells")).filter(pl.col("cells") > 0)
         if counts.height:
             self.found.note("note.formula", int(counts.item(0, 0)), count=int(counts.get_column("cells").sum()))
+
+
+def _count_lines(block: bytes) -> int:
+    return block.count(b"\n") + (not block.endswith(b"\n"))
+
+
+def _ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same blocks, the next one being read while the caller is busy with this one."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = pool.submit(next, blocks, None)
+            yield block
 
 
 def _names(header: str, delimiter: str) -> list[str]:
