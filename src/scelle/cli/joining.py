@@ -80,9 +80,12 @@ def _join(values: Values, session: Session) -> Result:
 
 
 def _code(values: Values, session: Session) -> str:
-    """The invitation code: an argument, a file, or a question that does not show it."""
-    if values.has("code"):
-        return values.text("code")
+    """The invitation code: a question that does not show it, a file, standard input (`-`), or an argument."""
+    given = values.optional("code")
+    if given is not None and given != "-":
+        if session.terminal.can_ask:
+            session.note("join.code-seen")
+        return given
     name = values.optional("code-file")
     if name == "-" or (name is None and not session.terminal.can_ask):
         return session.terminal.binary_in.read(_LONGEST_CODE).decode("utf-8", "replace")

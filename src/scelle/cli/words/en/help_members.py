@@ -5,7 +5,7 @@ _ROLES = "roles, with commas between: administrator, sender, recipient, security
 
 WORDS = {
     "join": "become a member of a service, with the invitation code that you were given",
-    "join --code": "the invitation code; better asked for, or from --code-file: it is a secret until it is used",
+    "join --code": "the invitation code; better left out and asked for, or “-” (standard input): arguments are seen",
     "join --code-file": "read the code from this file; “-” is standard input",
     "join --name": "your name, as your colleagues will see it; asked for when absent",
     "join --email": "your address for notices (they name no file and no person); asked for when absent",

@@ -1,6 +1,10 @@
 """What the commands about members, the directory, desks and acceptance print."""
 
 WORDS = {
+    "join.code-seen": (
+        "scelle: note: a code on the command line stands in the list of processes and in the shell's history; "
+        "leave --code out and it is asked for"
+    ),
     "ask.code": "Invitation code (not shown):",
     "ask.name": "Your name:",
     "ask.email": "Your e-mail address, for notices (may be left empty):",
@@ -33,7 +37,7 @@ WORDS = {
     "members.roles": "          {roles}",
     "members.desks": "          desks: {desks}",
     "members.expired": "          key past its validity since {until:date}",
-    "members.no-encryption-key": "          no valid encryption key: cannot be written to until they run a command that signs",
+    "members.no-encryption-key": "          no valid encryption key: cannot be written to until they run a command",
     "invite.how": (
         "scelle: this code lets one person join, until {until:time}. Hand it over safely; they run:\nscelle join {url}"
     ),

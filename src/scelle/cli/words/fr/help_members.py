@@ -5,7 +5,7 @@ _ROLES = "rôles séparés par des virgules : administrator, sender, recipient, 
 
 WORDS = {
     "join": "devenir membre d’un service, avec le code d’invitation que vous avez reçu",
-    "join --code": "le code d’invitation ; mieux vaut le saisir ou --code-file : il est secret tant qu’il peut servir",
+    "join --code": "le code d’invitation ; mieux vaut l’omettre, ou « - » (entrée standard) : un argument se voit",
     "join --code-file": "lire le code dans ce fichier ; « - » est l’entrée standard",
     "join --name": "votre nom, tel que vos collègues le verront ; demandé s’il manque",
     "join --email": "votre adresse pour les avis (ils ne citent ni fichier ni personne) ; demandée si elle manque",

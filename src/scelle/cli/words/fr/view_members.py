@@ -1,6 +1,10 @@
 """What the commands about members, the directory, desks and acceptance print."""
 
 WORDS = {
+    "join.code-seen": (
+        "scelle : note : un code en ligne de commande se voit dans la liste des processus et l’historique du shell ; "
+        "sans --code, il est demandé"
+    ),
     "ask.code": "Code d’invitation (il ne s’affiche pas) :",
     "ask.name": "Votre nom :",
     "ask.email": "Votre adresse électronique, pour les avis (peut rester vide) :",
