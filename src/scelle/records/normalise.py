@@ -197,10 +197,12 @@ def _dates(column: Column, text: pl.Series, typed: pl.Series, forms: Mapping[str
 
 
 def _booleans(text: pl.Series) -> pl.Series:
+    name = pl.col(text.name)
+    if computed(text.to_frame(), any_of(name, ["true", "false"]).all()).item():
+        return computed(text.to_frame(), name == "true").to_series()
     spellings = [each for each in text.unique().to_list() if each is not None]
     yes = [each for each in spellings if each.lower() in YES]
     no = [each for each in spellings if each.lower() in NO]
-    name = pl.col(text.name)
     verdict = pl.when(any_of(name, yes)).then(True).when(any_of(name, no)).then(False)
     return computed(text.to_frame(), verdict.alias(text.name)).to_series()
 
@@ -217,10 +219,10 @@ def any_of(text: pl.Expr, values: Sequence[str]) -> pl.Expr:
 
 def _codes(column: Column, text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Codes as the profile spells them. Only spellings that occur are looked up, so that clean codes cost little."""
-    strange = text.unique().drop_nulls()
-    strange = strange.filter(~strange.is_in(list(column.codes)))
-    if not strange.len():
+    other = computed(text.to_frame(), ~any_of(pl.col(text.name), list(column.codes))).to_series()
+    if not other.any():
         return text, None
+    strange = text.filter(other).unique()
     synonyms = dict(column.synonyms)
     known = pl.DataFrame(
         {"upper": list(synonyms), "code": list(synonyms.values())}, schema={"upper": pl.String, "code": pl.String}
