@@ -348,8 +348,12 @@ def test_batches_of_any_size_say_the_same() -> None:
     outcomes = []
     for size in (frame.height, 97):
         checking = Checking(PROFILE, load_reference(), now=NOW)
-        for start in range(0, frame.height, size):
-            checking.add(frame.slice(start, size))
+        parts = [frame.slice(start, size) for start in range(0, frame.height, size)]
+        if size < frame.height:
+            rows = [batch.frame["_row"] for batch in checking.each(parts)]
+            assert pl.concat(rows).equals(frame["_row"])
+        else:
+            checking.add(frame)
         outcomes.append(checking.finish())
     one, many = outcomes
     assert one.flagged.equals(many.flagged)
