@@ -74,7 +74,7 @@ def read(
     """Open files and find out what they are; rows are read by `Reading.batches`.
 
     `mapping`: source column → profile column, where names and aliases do not tell (HL7 and FHIR need none).
-    `batch_rows`: most rows of a frame; blocks of text are at most 64 MiB, so frames may have fewer.
+    `batch_rows`: most rows of a frame; blocks of text are at most 32 MiB, so frames may have fewer.
 
     Raises:
         CallerError: the mapping names a column that is not there.

@@ -15,7 +15,7 @@ from scelle.records.ingest.columns import ROW, map_columns, raw_frame, unique_na
 from scelle.records.ingest.errors import EncodingError, HeaderOnlyError
 from scelle.records.ingest.found import FileFound, Reject, Rejects
 from scelle.records.ingest.sniff import Sniffed, eight_bit, sniff_delimiter
-from scelle.records.ingest.structure import mend
+from scelle.records.ingest.structure import mend, quote_fault
 from scelle.records.profile import Profile
 
 MAX_BLOCK: Final = 32 << 20
@@ -68,8 +68,8 @@ class DelimitedFile:
         header = self.header.encode("utf-8")
         sample = self._sniffed.sample.partition(self.header)[2].lstrip("\r\n").replace("\r\n", "\n").encode("utf-8")
         mended = mend(sample, delimiter=self.found.delimiter.encode(), width=len(self.names), header=header)
-        frame = self._parse(mended.data) if mended.data else self._parse(b"")
-        if frame is not None and frame.height:
+        frame = self._parse_records(mended.records)[0]
+        if frame.height:
             for name, target in self._places.items():
                 if target in self.found.columns:
                     values = frame.get_column(name).drop_nulls().head(2000).to_list()
@@ -130,7 +130,11 @@ class DelimitedFile:
             self.found.note("note.bom-inside", line + at)
         for at in mended.repeated:
             self.found.note("note.header-repeated", line + at)
-        for fault in mended.faults:
+        frame, refused = self._parse_records(mended.records)
+        delimiter = self.found.delimiter.encode()
+        faults = [*mended.faults, *(quote_fault(mended.lines[at], mended.records[at], delimiter) for at in refused)]
+        lines = [line for at, line in enumerate(mended.lines) if at not in set(refused)]
+        for fault in sorted(faults, key=lambda fault: fault.line):
             name = self.names[fault.column - 1] if 0 < fault.column <= len(self.names) else ""
             rejects.add(
                 self.found,
@@ -146,13 +150,21 @@ class DelimitedFile:
                     shown=fault.shown,
                 ),
             )
-        frame = self._parse(mended.data)
-        if frame is None or frame.height != len(mended.lines):
-            raise AssertionError("a mended block is sound")
-        order = sorted([*mended.lines, *(fault.line for fault in mended.faults)])
+        order = sorted([*lines, *(fault.line for fault in faults)])
         place = {at: row + i for i, at in enumerate(order)}
-        numbers = pl.Series(ROW, [place[at] for at in mended.lines], dtype=pl.UInt32)
+        numbers = pl.Series(ROW, [place[at] for at in lines], dtype=pl.UInt32)
         return frame.insert_column(0, numbers), len(order)
+
+    def _parse_records(self, records: list[bytes]) -> tuple[pl.DataFrame, list[int]]:
+        """The records as a frame, and the indexes of those that polars still refuses, found by halving."""
+        frame = self._parse(b"\n".join([*records, b""]) if records else b"")
+        if frame is not None and frame.height == len(records):
+            return frame, []
+        if len(records) == 1:
+            return pl.DataFrame(schema=dict.fromkeys(self.names, pl.String())), [0]
+        half = len(records) // 2
+        (first, bad), (second, more) = self._parse_records(records[:half]), self._parse_records(records[half:])
+        return pl.concat([first, second]), [*bad, *(half + at for at in more)]
 
     def _parse(self, data: bytes) -> pl.DataFrame | None:
         """The block as text columns; None when polars finds it broken."""

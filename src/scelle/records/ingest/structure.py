@@ -30,9 +30,9 @@ class Fault:
 
 @dataclass(frozen=True)
 class Mended:
-    """The sound records of a block. `lines`: for each, its line within the block; `data` has as many records."""
+    """The sound records of a block. `lines`: for each, its line within the block."""
 
-    data: bytes
+    records: list[bytes]
     lines: list[int]
     faults: list[Fault]
     marks: list[int]
@@ -48,8 +48,7 @@ def mend(block: bytes, *, delimiter: bytes, width: int, header: bytes) -> Mended
     lines = block.split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
-    kept: list[bytes] = []
-    out = Mended(b"", [], [], [], [])
+    out = Mended([], [], [], [], [])
     number = 0
     while number < len(lines):
         line, first = lines[number], number
@@ -65,17 +64,16 @@ def mend(block: bytes, *, delimiter: bytes, width: int, header: bytes) -> Mended
         if line.count(b'"') % 2:
             joined = _join(lines, first, delimiter, width)
             if joined is None:
-                out.faults.append(_quote(first, line, delimiter))
+                out.faults.append(quote_fault(first, line, delimiter))
                 continue
             line, number = joined
         fault = _fault(first, line, delimiter, width)
         if fault is None:
-            kept.append(line)
+            out.records.append(line)
             out.lines.append(first)
         else:
             out.faults.append(fault)
-    data = b"\n".join(kept) + (b"\n" if kept else b"")
-    return Mended(data, out.lines, out.faults, out.marks, out.repeated)
+    return out
 
 
 def _join(lines: list[bytes], first: int, delimiter: bytes, width: int) -> tuple[bytes, int] | None:
@@ -96,7 +94,7 @@ def _split(record: bytes, delimiter: bytes) -> int | None:
     """Number of fields by the rules of quotes (RFC 4180); None when a quote is not where quotes are allowed."""
     if b'"' not in record:
         return record.count(delimiter) + 1
-    fields, at, end = 0, 0, len(record.rstrip(b"\r"))
+    fields, at, end = 0, 0, len(record.removesuffix(b"\r"))
     while True:
         fields += 1
         if record[at : at + 1] == b'"':
@@ -135,7 +133,7 @@ def _fault(number: int, line: bytes, delimiter: bytes, width: int) -> Fault | No
             return Fault(number, line, "reject.csv-encoding", column, {"column": column}, mask(field))
     fields = _split(line, delimiter)
     if fields is None:
-        return _quote(number, line, delimiter)
+        return quote_fault(number, line, delimiter)
     if fields == width:
         return None
     for other in (b";", b",", b"\t", b"|"):
@@ -146,7 +144,7 @@ def _fault(number: int, line: bytes, delimiter: bytes, width: int) -> Fault | No
     return Fault(number, line, "reject.csv-fields", min(fields, width), {"fields": fields, "wanted": width})
 
 
-def _quote(number: int, line: bytes, delimiter: bytes) -> Fault:
+def quote_fault(number: int, line: bytes, delimiter: bytes) -> Fault:
     """The fault of a line whose quotes do not pair: at the first one inside a field, else at the last one."""
     at = next(
         (i for i, byte in enumerate(line) if byte == 0x22 and i and line[i - 1 : i] not in {delimiter, b'"'}),
