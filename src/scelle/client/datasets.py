@@ -17,12 +17,12 @@ import polars as pl
 
 from scelle.age.hybrid import HybridIdentity
 from scelle.base.codec import encode_json
-from scelle.base.errors import ScelleError
+from scelle.base.errors import CallerError, ScelleError
 from scelle.base.ids import DeskId, OrgId, TransferId, desk_org
 from scelle.client.outgoing import Order, Outgoing, OutgoingState, PartKeys, waiting
 from scelle.client.progress import Progress, silent
 from scelle.client.pushing import PushedTransfer
-from scelle.client.sending import Sent, check_desks, commit, fresh_transfer_id, prepare
+from scelle.client.sending import Sent, check_desks, commit, prepare
 from scelle.client.session import Session
 from scelle.client.sources import PlannedPart
 from scelle.exchange.answers import BeginRequest, ServiceInfo, TransferSummary
@@ -30,6 +30,9 @@ from scelle.exchange.manifest import IDENTITY, Manifest
 from scelle.exchange.sealing import pack
 
 Piece = tuple[str, bytes]
+
+MAX_UNDER_WAY = 86400
+"""Seconds after which the service destroys what was begun and not committed."""
 
 
 class RowSink(Protocol):
@@ -46,9 +49,11 @@ class RowSink(Protocol):
 class Shipment:
     """One transfer that a dataset sending makes: to desks of one organisation, under a view.
 
-    `earliest`: asked after the last row, the first collection date among the rows sent (YYYY-MM-DD). `rows`: likewise.
+    `transfer`: a fresh id. Asked after the last row: `rows`, how many are sent; `earliest`, the first collection date
+    among them; `retention`, seconds for which the source allows to keep them all, from that day.
     """
 
+    transfer: TransferId
     desks: tuple[DeskId, ...]
     purpose: str
     view: str
@@ -90,19 +95,44 @@ def request_digest(**fields: object) -> bytes:
 
 
 def left_over(session: Session, request: bytes) -> list[Outgoing]:
-    """Transfers of the same command that were about to be committed when it was broken off."""
+    """Transfers of the same command that were about to be committed when it was broken off.
+
+    What was broken off before all commits were on disk, or is too old for the service to know it, is given up here.
+    """
     every = waiting(session.home, session.vault, draw=session.draw)
-    return [each for each in every if each.state.order.request == request and each.pending is not None]
+    found = [each for each in every if each.state.order.request == request]
+    fresh = all(each.state.began + MAX_UNDER_WAY > session.now() for each in found)
+    if fresh and all(each.pending is not None for each in found):
+        return found
+    for each in found:
+        _forget(session, each)
+    return []
 
 
 def commit_left_over(session: Session, outgoing: Sequence[Outgoing]) -> list[Sent]:
-    """Commit what was left. A commit that is too old by now is given up. Raises network errors."""
-    sent = []
+    """Commit what was left. Raises network errors, and the first refusal once every other transfer is committed.
+
+    What the service refuses is given up: the same command then sends the dataset anew.
+    """
+    sent, refused = [], None
     for each in outgoing:
         pending = each.pending
-        if pending is not None:
+        if pending is None:
+            continue
+        try:
             sent.append(commit(session, each, pending))
+        except CallerError as error:
+            _forget(session, each)
+            refused = refused or error
+    if refused is not None:
+        raise refused
     return sent
+
+
+def _forget(session: Session, outgoing: Outgoing) -> None:
+    with suppress(ScelleError):  # the service destroys it within a day anyway
+        session.connection.remove(f"/v1/transfers/{outgoing.state.transfer}")
+    outgoing.erase()
 
 
 def ship(
@@ -111,23 +141,23 @@ def ship(
     shipments: Sequence[Shipment],
     *,
     dataset: str,
+    batch: TransferId,
     paths: Sequence[Path],
     request: bytes,
-    check: Callable[[], None],
     progress: Progress = silent,
 ) -> list[Shipped]:
     """Send every shipment. The session was synced.
 
-    `batches`: checked rows, each handed to every sink. `check` is called after the last row and raises when the
-    dataset as a whole must not go. Transfers without a row are not sent. Raises what `batches` and the sinks raise,
-    network errors, and what the service refuses; then nothing was committed.
+    `batches`: checked rows, each handed to every sink in their order; it raises after the last row when the dataset as
+    a whole must not go. `batch`: ties the transfers together. Transfers without a row are not sent. Raises what
+    `batches` and the sinks raise, network errors, and what the service refuses; then nothing was committed, unless it
+    was raised among the commits.
     """
     info = session.connection.ask("/v1/service", ServiceInfo)
     session.check_clock(info.time)
     session.renew_subkey()
     for shipment in shipments:
         check_desks(session, shipment.desks, own=False)
-    batch = fresh_transfer_id(session)
     under: list[_Under] = []
     try:
         for shipment in shipments:
@@ -142,7 +172,6 @@ def ship(
         for each in under:
             _push(each, each.shipment.sink.finish())
             each.pushed.finish()
-        check()
         ready = [each for each in under if each.shipment.rows()]
         for each in under:
             if each not in ready:
@@ -172,7 +201,7 @@ def _push(under: _Under, pieces: Sequence[Piece]) -> None:
 
 
 def _begin(session: Session, shipment: Shipment, *, dataset: str, paths: Sequence[Path], request: bytes) -> _Under:
-    transfer = fresh_transfer_id(session)
+    transfer = shipment.transfer
     order = Order(
         paths=tuple(str(path) for path in paths),
         desks=shipment.desks,
@@ -205,9 +234,7 @@ def _begin(session: Session, shipment: Shipment, *, dataset: str, paths: Sequenc
 
 def _give_up(session: Session, under: _Under) -> None:
     under.pushed.close(failed=True)
-    with suppress(ScelleError):  # the service destroys it within a day anyway
-        session.connection.remove(f"/v1/transfers/{under.outgoing.state.transfer}")
-    under.outgoing.erase()
+    _forget(session, under.outgoing)
 
 
 def _keep_commit(session: Session, under: _Under, *, dataset: str, batch: TransferId, info: ServiceInfo) -> None:
