@@ -32,6 +32,9 @@ laboratory takes the result back; replaced: a later row of the same sample corre
 KINDS: Final = ("case", "retest", "serology", "negative", "no-result")
 """What a row is to tracing. A positive of unknown kind of test is a case: nobody goes untold for a missing code."""
 
+NAMED_KINDS: Final = ("pcr", "antigen", "serology")
+"""Kinds of test; where a row names none of them, its LOINC code tells."""
+
 REASONS: Final = (*STANDINGS[1:], "serology", "not-positive", "not-retest", "other-region", "other-department")
 """Why a row is not in a view, besides `small-cell`, which only shows once all rows are there."""
 
@@ -186,13 +189,13 @@ def without_replaced(frame: pl.DataFrame, replaced: pl.DataFrame) -> pl.DataFram
 def _kind(profile: Profile, loinc: pl.DataFrame | None) -> pl.Expr:
     if not profile.has("result"):
         return pl.lit("no-result")
-    result = pl.col("result")
-    kind = pl.col("test_kind") if profile.has("test_kind") else pl.lit(None, pl.String())
+    result, serology = pl.col("result"), pl.lit(False)
+    if profile.has("test_kind"):
+        serology = (pl.col("test_kind") == "serology").fill_null(False)
     if loinc is not None and profile.has("test_loinc"):
-        known = dict(zip(loinc["code"], loinc["kind"], strict=True))
-        meant = pl.col("test_loinc").replace_strict(known, default=None, return_dtype=pl.String())
-        kind = pl.coalesce(kind, meant)
-    serology = (kind == "serology").fill_null(False)
+        unnamed = ~pl.col("test_kind").is_in(list(NAMED_KINDS)).fill_null(False) if profile.has("test_kind") else True
+        blood = loinc.filter(pl.col("kind") == "serology")["code"].to_list()
+        serology |= unnamed & pl.col("test_loinc").is_in(blood).fill_null(False)
     return (
         pl.when((result == "P") & ~serology)
         .then(pl.lit("case"))
@@ -209,13 +212,13 @@ def _kind(profile: Profile, loinc: pl.DataFrame | None) -> pl.Expr:
 def _flags(checked: Checked) -> pl.Series:
     """The codes of the findings in each row, parted by spaces; null where there are none."""
     found = [code for code in checked.counts if code in checked.flags.columns]
-    flags = pl.repeat(None, checked.flags.height, dtype=pl.String, eager=True).alias("_flags")
     if not found:
-        return flags
-    marked = checked.flags.select(pl.any_horizontal(found).alias("any"))["any"]
-    each = [pl.when(pl.col(code)).then(pl.lit(code)) for code in found]
-    some = checked.flags.filter(marked).select(pl.concat_str(each, separator=" ", ignore_nulls=True)).to_series()
-    return flags.scatter(marked.arg_true(), some)
+        return pl.repeat(None, checked.flags.height, dtype=pl.String, eager=True).alias("_flags")
+    # The same few sets of findings come again and again: each is spelled once.
+    bits = pl.sum_horizontal(pl.col(code).cast(pl.UInt64) * (1 << bit) for bit, code in enumerate(found))
+    sets = computed(checked.flags, bits.alias("set"))["set"]
+    spelled = {n: " ".join(code for bit, code in enumerate(found) if n >> bit & 1) for n in sets.unique() if n}
+    return sets.replace_strict(spelled, default=None, return_dtype=pl.String()).alias("_flags")
 
 
 def select(
@@ -313,7 +316,8 @@ def count_sent(explained: Explained, rows: pl.DataFrame, profile: Profile) -> No
     rule = profile.retention
     if rule is None or not rows.height:
         return
-    earliest, until = rows.select(pl.col(rule.collected).min().alias("earliest"), _ends(rule).alias("until")).row(0)
+    collected = pl.col(rule.collected).cast(pl.Date)
+    earliest, until = rows.select(collected.min().alias("earliest"), _ends(rule).alias("until")).row(0)
     explained.earliest = min((day for day in (explained.earliest, earliest) if day is not None), default=None)
     explained.kept_until = min((day for day in (explained.kept_until, until) if day is not None), default=None)
 
