@@ -23,7 +23,7 @@ from records_views_kit import (
     truth,
     whole,
 )
-from scelle.cli.words import load
+from scelle.cli.words import LANGS, load
 from scelle.records.policy import (
     Policy,
     PolicyMalformedError,
@@ -33,9 +33,10 @@ from scelle.records.policy import (
     policy_named,
 )
 from scelle.records.profile import load_profile
-from scelle.records.route import REASONS as ROUTES
+from scelle.records.route import SAID as ROUTED
 from scelle.records.view import (
     REASONS,
+    SAID,
     SMALL_CELL,
     Explained,
     Recipient,
@@ -45,6 +46,7 @@ from scelle.records.view import (
     select,
     without_replaced,
 )
+from scelle.records.withdrawals import SAID as WITHDRAWN
 
 PLACE = ["_file", "_row"]
 
@@ -158,7 +160,7 @@ def test_each_row_is_sent_or_left_out_for_one_reason() -> None:
         got = view(recipient, None, explained)
         assert explained.rows == got.height
         assert explained.rows + explained.left_out.total() == whole().height
-        assert set(explained.left_out) <= {*REASONS, SMALL_CELL}
+        assert set(explained.left_out) <= set(REASONS)
         told = explained.told()
         assert told["columns"] == got.columns
 
@@ -328,7 +330,6 @@ def test_policies_of_a_folder_come_over_those_that_are_there(tmp_path: Path) -> 
 
 
 def test_every_reason_has_its_words() -> None:
-    for lang in ("en", "fr"):
+    for lang in LANGS:
         words = load(lang, "view")
-        assert {f"left-out.{reason}" for reason in (*REASONS, SMALL_CELL)} <= words.keys()
-        assert {f"route.{reason}" for reason in ROUTES} <= words.keys()
+        assert {*SAID.values(), *ROUTED.values(), *WITHDRAWN.values()} <= words.keys()

@@ -12,16 +12,18 @@ import polars as pl
 from scelle.records.normalise import computed
 from scelle.records.reference import Reference
 
-REASONS: Final = (
-    "residence",
-    "residence-commune",
-    "residence-postcode",
-    "collective-place",
-    "abroad",
-    "no-agency",
-    "unknown",
-)
-"""Why a row goes where it goes; the last three are not settled."""
+SAID: Final = {
+    "residence": "route.residence",
+    "residence-commune": "route.residence-commune",
+    "residence-postcode": "route.residence-postcode",
+    "collective-place": "route.collective-place",
+    "abroad": "route.abroad",
+    "no-agency": "route.no-agency",
+    "unknown": "route.unknown",
+}
+"""Why a row goes where it goes → the key of its sentence; the last three are not settled."""
+
+REASONS: Final = tuple(SAID)
 
 ABROAD: Final = "99"
 """Written as a department, or before the country in the code of a commune."""

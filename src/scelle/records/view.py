@@ -35,10 +35,24 @@ KINDS: Final = ("case", "retest", "serology", "negative", "no-result")
 NAMED_KINDS: Final = ("pcr", "antigen", "serology")
 """Kinds of test; where a row names none of them, its LOINC code tells."""
 
-REASONS: Final = (*STANDINGS[1:], "serology", "not-positive", "not-retest", "other-region", "other-department")
-"""Why a row is not in a view, besides `small-cell`, which only shows once all rows are there."""
-
 SMALL_CELL: Final = "small-cell"
+"""The reason that only shows once all rows are there."""
+
+SAID: Final = {
+    "held": "left-out.held",
+    "past-retention": "left-out.past-retention",
+    "taken-back": "left-out.taken-back",
+    "replaced": "left-out.replaced",
+    "serology": "left-out.serology",
+    "not-positive": "left-out.not-positive",
+    "not-retest": "left-out.not-retest",
+    "other-region": "left-out.other-region",
+    "other-department": "left-out.other-department",
+    SMALL_CELL: "left-out.small-cell",
+}
+"""Why a row is not in a view → the key of its sentence."""
+
+REASONS: Final = tuple(SAID)
 OVER_RETENTION: Final = "retention.over"
 _TAKEN_BACK: Final = ("W", "D")
 _MASK_FROM: Final = 5

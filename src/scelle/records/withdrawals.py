@@ -27,6 +27,9 @@ WITHDRAWN: Final = ("batch", "row_ref", "reason")
 """Columns of a withdrawal. `reason`: corrected (the sample has another result now), taken-back (it has none), or moved
 (still a case, but another recipient's)."""
 
+SAID: Final = {"corrected": "withdrawn.corrected", "taken-back": "withdrawn.taken-back", "moved": "withdrawn.moved"}
+"""Reason → the key of its sentence."""
+
 _NAMED_BY: Final = ("lab_finess", "test_loinc", "test_kind")
 _SAMPLE_LENGTH: Final = 32
 
