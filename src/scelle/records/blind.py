@@ -22,6 +22,9 @@ from scelle.records.rules.batch import nir_key_is_right, nir_numbers
 Kind: TypeAlias = Literal["strict", "traits", "number", "sample", "phone", "email", "professional"]
 KINDS: Final[tuple[Kind, ...]] = ("strict", "traits", "number", "sample", "phone", "email", "professional")
 
+_REPEATED: Final = frozenset({"professional"})
+"""Kinds of which a batch has few different texts."""
+
 KEY_SIZE: Final = 32
 _DOMAIN: Final = b"scelle/index/1\x00"
 _EPOCH = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -61,21 +64,35 @@ class IndexKey:
         """32 hexadecimal digits that tell whether two keys are the same one; they say nothing of the key."""
         return hmac.digest(self.key, _DOMAIN + b"check", "sha256")[:16].hex()
 
-    def _of(self, kind: Kind) -> str:
+    def _of(self, kind: str) -> str:
         return hmac.digest(self.key, _DOMAIN + kind.encode(), "sha256").hex()
 
     def ids(self, texts: Mapping[Kind, pl.Series]) -> pl.DataFrame:
         """The ids of columns of normalised texts: `<kind>_a` and `<kind>_b` of each kind, null where the text is."""
-        frame = pl.DataFrame([text.alias(kind) for kind, text in texts.items()])
-        codes = computed(frame, *(plh.col(kind).chash.hmac_sha256(key=self._of(kind)) for kind in texts))
+        often = {kind: text for kind, text in texts.items() if kind in _REPEATED}
+        once = [self._ids_once(kind, text) for kind, text in often.items()]
+        rest = pl.DataFrame([text.alias(kind) for kind, text in texts.items() if kind not in often])
+        ids = self._ids(rest)
+        return pl.DataFrame([*ids.get_columns(), *(half for found in once for half in found.get_columns())])
+
+    def _ids(self, texts: pl.DataFrame) -> pl.DataFrame:
+        codes = computed(texts, *(plh.col(kind).chash.hmac_sha256(key=self._of(kind)) for kind in texts.columns))
         return computed(
             codes,
             *(
                 pl.col(kind).str.slice(16 * half, 16).str.to_integer(base=16, dtype=pl.UInt64).alias(name)
-                for kind in texts
+                for kind in texts.columns
                 for half, name in enumerate(halves(kind))
             ),
         )
+
+    def _ids_once(self, kind: str, text: pl.Series) -> pl.DataFrame:
+        """Ids of texts of which there are few: each is computed once."""
+        given = text.alias(kind).to_frame()
+        known = given.unique().drop_nulls()
+        table = pl.DataFrame([known[kind], *self._ids(known).get_columns()])
+        rows = given.lazy().join(table.lazy(), on=kind, how="left", maintain_order="left")
+        return rows.select(halves(kind)).collect(engine="in-memory")
 
 
 def halves(name: str) -> tuple[str, str]:
@@ -105,15 +122,16 @@ def texts_of(frame: pl.DataFrame) -> dict[Kind, pl.Series]:
             each_once(first, normal_name).alias("first"),
             each_once(column("birth_date").cast(pl.Date), lambda day: day.dt.to_string("%Y-%m-%d")).alias("born"),
             column("sex").alias("sex"),
-            column("birth_place").alias("place"),
+            each_once(column("birth_place"), lambda place: pl.when(place.str.contains(_PLACE)).then(place)).alias(
+                "place"
+            ),
             _number(column("nir")).alias("nir"),
         ]
     )
     sex = pl.when(pl.col("sex") != "U").then(pl.col("sex")) if "sex" in have else pl.lit("")
     traits = pl.concat_str("name", "first", "born", sex, separator=_PART)
-    place = pl.when(pl.col("place").str.contains(_PLACE)).then(pl.col("place"))
     texts: dict[Kind, pl.Expr] = {
-        "strict": pl.concat_str(traits, place, separator=_PART),
+        "strict": pl.concat_str(traits, "place", separator=_PART),
         "traits": traits,
         "number": pl.concat_str("nir", "born", separator=_PART),
     }
@@ -167,15 +185,17 @@ def _phone(phone: pl.Series) -> pl.Series:
     frame = phone.alias("phone").to_frame()
     number = text.cast(pl.Int64, strict=False)
     plain = (text.str.len_bytes() == 10) & text.str.starts_with("0") & (number >= 100_000_000)
-    mainland = plain & ~text.str.contains(r"^0(?:262|269|639|69|59)")
+    begins = number // 1_000_000
+    overseas = begins.is_in([262, 269, 639]) | ((begins >= 590) & (begins <= 599)) | ((begins >= 690) & (begins <= 699))
+    mainland = plain & ~overseas
     found = computed(frame, pl.when(mainland).then(pl.concat_str(pl.lit("+33"), text.str.slice(1)))).to_series()
     left = found.is_null() & phone.is_not_null()
     if not left.any():
         return found
     dialled = text.str.replace_all(_SEPARATORS, "").str.replace(r"^tel:", "").str.replace(r"^00", "+")
     dialled = dialled.str.replace(r"^(?:\+330?|0)([1-9][0-9]{8})$", "+33$1")
-    for code, begins in _OVERSEAS:
-        dialled = dialled.str.replace(rf"^\+33((?:{begins})[0-9]{{6}})$", f"+{code}$1")
+    for code, heads in _OVERSEAS:
+        dialled = dialled.str.replace(rf"^\+33((?:{heads})[0-9]{{6}})$", f"+{code}$1")
     sound = pl.when(dialled.str.contains(r"^\+?[0-9]{6,15}$")).then(dialled)
     return found.scatter(left.arg_true(), computed(frame.filter(left), sound).to_series())
 

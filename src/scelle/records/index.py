@@ -49,7 +49,7 @@ WHOLE: Final = 1
 place of birth together with the NIR, the sample, the phone or the e-mail address. 0: the row is a person by itself."""
 
 _SECONDS: Final = ("number", "sample", "phone", "email")
-_MIX: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
+_MIX: Final = 0x9E3779B97F4A7C15
 _DEPARTMENT = r"^(?:0[1-9]|[1-9][0-9]|2[AB]|97[1-8]|98[4-8])$"
 
 Piece: TypeAlias = tuple[str, bytes]
@@ -165,17 +165,23 @@ def _bits(groups: Sequence[Sequence[str]], kind: type[pl.DataType]) -> pl.Expr:
 def _person() -> list[pl.Expr]:
     """Whom to count the row as: see `WHOLE`. The mix of two ids is as evenly spread as they are."""
     traits, whole = pl.col("traits_a").is_not_null(), pl.col("strict_a").is_not_null()
-    tier = pl.when(whole).then(WHOLE)
-    halves_of_person = [pl.when(whole).then(pl.col(half)) for half in halves("strict")]
+    cases: list[tuple[pl.Expr, int, list[pl.Expr]]] = [(whole, WHOLE, [pl.col(half) for half in halves("strict")])]
     for number, second in enumerate(_SECONDS, WHOLE + 1):
-        both = traits & pl.col(halves(second)[0]).is_not_null()
-        tier = tier.when(both).then(number)
-        halves_of_person = [
-            person.when(both).then(pl.col(of_traits) * pl.lit(_MIX[0] + 2 * number, pl.UInt64) + pl.col(of_second))
-            for person, of_traits, of_second in zip(halves_of_person, halves("traits"), halves(second), strict=True)
-        ]
-    named = [person.alias(half) for person, half in zip(halves_of_person, halves("person"), strict=True)]
-    return [*named, tier.otherwise(0).cast(pl.UInt8).alias("tier")]
+        factor = pl.lit(_MIX + 2 * number, pl.UInt64)
+        mixed = [pl.col(t) * factor + pl.col(s) for t, s in zip(halves("traits"), halves(second), strict=True)]
+        cases.append((traits & pl.col(halves(second)[0]).is_not_null(), number, mixed))
+    return [
+        *(
+            _first([(when, ids[half]) for when, _, ids in cases]).alias(name)
+            for half, name in enumerate(halves("person"))
+        ),
+        _first([(when, pl.lit(number, pl.UInt8)) for when, number, _ in cases]).fill_null(0).alias("tier"),
+    ]
+
+
+def _first(cases: Sequence[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
+    """The value of the first case that holds, else null."""
+    return pl.coalesce(pl.when(when).then(value) for when, value in cases)
 
 
 class IndexWriter:
