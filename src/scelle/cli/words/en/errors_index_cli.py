@@ -1,0 +1,19 @@
+"""Errors of the commands about subject indexes: sentence and advice by code."""
+
+WORDS = {
+    "index.epoch-taken": (
+        "there is an index key of epoch “{epoch}” already, and a second one would make its indexes useless",
+        "give the next epoch another name",
+    ),
+    "index.not-there": (
+        "there is no folder “{name}”, and no opened transfer with that id whose files are still there",
+        "open the index with “scelle open” first, then name its folder",
+    ),
+    "index.person": (
+        "what was given of the person cannot be read (field {field})",
+        (
+            "give JSON with birth_name, first_names, birth_date as 1970-01-31, sex, birth_place, nir, phone, "
+            "email or sample, each a text"
+        ),
+    ),
+}
