@@ -38,8 +38,5 @@ WORDS = {
     "records profiles": "lister les profils fournis avec Scellé",
     "records profile": "montrer ce qu’un profil dit de ses colonnes",
     "records profile NAME": "un profil, ou le chemin d’un fichier de profil",
-    "value PROFILE": "PROFIL",
-    "value PERCENT": "POURCENTAGE",
-    "value SOURCE=COLUMN": "SOURCE=COLONNE",
     "value FORM": "FORMAT",
 }
