@@ -2,7 +2,7 @@
 
 import hmac
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -30,7 +30,7 @@ KEY = IndexKey("2020-09", bytes(range(32)))
 OTHER = IndexKey("2020-10", bytes(range(1, 33)))
 
 
-def typed(*rows: dict[str, str | None]) -> pl.DataFrame:
+def typed(*rows: Mapping[str, str | None]) -> pl.DataFrame:
     return normalise(raw(rows), PROFILE).frame
 
 
