@@ -57,6 +57,9 @@ _MATCHED = {
     "phone": "index.by-phone",
     "email": "index.by-email",
 }
+_AS_CODES = frozenset({"sex", "birth_place", "nir"})
+"""Members that are codes: written without blanks, in upper case."""
+
 _SHOWN = 50
 """Rows that a person is shown; of more, the number."""
 
@@ -326,6 +329,8 @@ def _sought(session: Session) -> "Sought":
 
     given = _asked(session) if session.terminal.can_ask else _piped(session)
     known: dict[str, Any] = {name: text for name, text in given.items() if text}
+    for name in _AS_CODES.intersection(known):
+        known[name] = "".join(known[name].split()).upper()
     if "birth_date" in known:
         try:
             known["birth_date"] = date.fromisoformat(known["birth_date"])

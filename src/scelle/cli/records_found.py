@@ -21,7 +21,8 @@ _FORMATS = {
     "fhir-ndjson": "FHIR (NDJSON)",
 }
 _HEADED = ("csv", "xlsx")
-_ENCODINGS = {"utf-8": "UTF-8"}
+_ENCODINGS = {"latin-1": "Latin-1", "cp1252": "Windows-1252"}
+_INSIDE = {"column": "records.place-column", "character": "records.place-character"}
 _UNITS = {
     "line": "records.place-line",
     "message": "records.place-message",
@@ -37,7 +38,7 @@ def found_lines(file: "FileFound", words: "Words") -> list[str]:
     """One file: what it is, what was made of its columns and dates, and what is odd."""
     form = words("records.file", name=str(file.path), form=_FORMATS[file.format])
     if file.encoding:
-        form += ", " + _ENCODINGS.get(file.encoding.lower(), file.encoding)
+        form += ", " + _ENCODINGS.get(file.encoding, file.encoding.upper())
     if file.bom:
         form += ", " + words("records.file-bom")
     if file.delimiter:
@@ -83,7 +84,9 @@ def reject_place(reject: "Reject", found: "Found", words: "Words") -> str:
     """Where a reject is: `results.csv, line 12`, `feed.hl7, message 3, OBX 2`."""
     place = words(_UNITS[reject.unit], n=reject.number)
     if reject.inside:
-        place += f", {reject.inside}"
+        unit, _, number = reject.inside.partition(" ")
+        known = _INSIDE.get(unit)
+        place += f", {words(known, n=int(number)) if known and number.isdigit() else reject.inside}"
     return f"{found.files[reject.file].path}, {place}"
 
 

@@ -34,6 +34,8 @@ WORDS = {
     "records.or": " or ",
     "records.others-aside": "not sent, and listed",
     "records.others-kept": "kept as text",
+    "records.place-character": "character {n:count}",
+    "records.place-column": "column {n:count}",
     "records.place-entry": "entry {n:count}",
     "records.place-line": "line {n:count}",
     "records.place-message": "message {n:count}",

@@ -34,6 +34,8 @@ WORDS = {
     "records.or": " ou ",
     "records.others-aside": "non envoyées, et listées",
     "records.others-kept": "gardées comme texte",
+    "records.place-character": "caractère {n:count}",
+    "records.place-column": "colonne {n:count}",
     "records.place-entry": "entrée {n:count}",
     "records.place-line": "ligne {n:count}",
     "records.place-message": "message {n:count}",
