@@ -52,7 +52,7 @@ def measure(people: int = 1_400_000, *, rounds: int = 5, folder: Path | None = N
                 encode(build(batch, KEY, profile))
 
         building = _best(min(rounds, 3), {"build": index_all})["build"]
-        indexes = _overlapping(pl.concat(build(batch, KEY, profile) for batch in batches), Path(place))
+        indexes = _overlapping(pl.concat(batches), Path(place))
 
         files = f"{place}/*/part-*.parquet"
         peer = duckdb.connect()
