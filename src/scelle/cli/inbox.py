@@ -54,6 +54,16 @@ def _open(values: Values, session: Session) -> Result:
     lines += [words("open.file", name=name) for name in opened.files[:_NAMED]]
     if len(opened.files) > _NAMED:
         lines.append(words("open.more", n=len(opened.files) - _NAMED))
+    if opened.dataset is not None and opened.rows is not None:
+        lines.append(
+            words(
+                "open.dataset",
+                dataset=opened.dataset,
+                view=opened.view or "",
+                batch=opened.batch or "",
+                n=opened.rows,
+            )
+        )
     lines.append(words("open.receipt", index=opened.receipt_index))
     if opened.until is not None:
         lines.append(words("open.until", until=opened.until, transfer=transfer[:SHORT]))
@@ -70,6 +80,10 @@ def _open(values: Values, session: Session) -> Result:
         "size": opened.size,
         "opened": opened.opened,
         "until": opened.until,
+        "dataset": opened.dataset,
+        "view": opened.view,
+        "batch": opened.batch,
+        "rows": opened.rows,
         "receipt_index": opened.receipt_index,
     }
     return Result(data, lines, notes)

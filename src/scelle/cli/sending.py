@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from scelle.base.errors import Exit, RoadError
 from scelle.base.ids import parse_desk_id, parse_org_id
+from scelle.cli.datasets import OPTIONS as DATASET_OPTIONS
+from scelle.cli.datasets import require_dataset, send_dataset
 from scelle.cli.grammar import Argument, Command, MissingOptionError, Option, Values
 from scelle.cli.passphrase import PASSPHRASE_FD
 from scelle.cli.session import Result, Session
@@ -37,6 +39,9 @@ def _send(values: Values, session: Session) -> Result:
     from scelle.client.errors import NetworkError
     from scelle.client.sending import send
 
+    if values.has("dataset"):
+        return send_dataset(values, session)
+    require_dataset(values)
     order = _order(values)
     words = session.words
 
@@ -149,12 +154,13 @@ COMMANDS = (
         ("send",),
         _send,
         (
-            Option(("--to", "-t"), "DESKS", many=True, required=True),
+            Option(("--to", "-t"), "DESKS", many=True),
             Option(("--purpose", "-p"), "TEXT", required=True),
             Option(("--expires",), "SPAN"),
             Option(("--collected",), "DATE"),
             Option(("--retention",), "SPAN"),
             Option(("--legal-basis",), "CODE"),
+            *DATASET_OPTIONS,
             PASSPHRASE_FD,
         ),
         (Argument("PATH", many=True),),

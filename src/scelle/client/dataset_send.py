@@ -18,6 +18,7 @@ from scelle.base.errors import CallerError, Exit
 from scelle.base.ids import DeskId, OrgId, TransferId
 from scelle.client.dataset_plan import Plan, Target, check_leave, plan
 from scelle.client.dataset_rejects import HELD, held_listing, write_rejects
+from scelle.client.dataset_views import INDEX_VIEW
 from scelle.client.datasets import Piece, Shipment, Shipped, commit_left_over, left_over, request_digest, ship
 from scelle.client.disk import disk_errors
 from scelle.client.dpo import HeldIndexKey, index_key
@@ -39,9 +40,6 @@ from scelle.records.route import Router
 from scelle.records.view import Explained, Format, prepared, select
 from scelle.records.withdrawals import WITHDRAWN
 from scelle.records.write_csv import CsvWriter
-
-INDEX_VIEW = "index"
-"""What the manifest of a subject index names as its view."""
 
 MARKER_SECRET = "markers"  # noqa: S105 - the name of a secret
 _MASTER = b"scelle/v1/records-markers-of-epoch"

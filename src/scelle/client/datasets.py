@@ -179,6 +179,7 @@ def ship(
         under = ready
         for each in under:
             _keep_commit(session, each, dataset=dataset, batch=batch, info=info)
+            each.pushed.close()
     except BaseException:
         for each in under:
             _give_up(session, each)
@@ -189,7 +190,6 @@ def ship(
         if pending is None:
             raise RuntimeError("a commit that was kept is gone")
         sent = commit(session, each.outgoing, pending)
-        each.pushed.close()
         sent = replace(sent, files=len(each.pushed.files), size=each.pushed.size)
         shipped.append(Shipped(sent, each.shipment.view, each.shipment.rows()))
     return shipped

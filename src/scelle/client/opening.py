@@ -19,6 +19,7 @@ from scelle.age.hybrid import HybridIdentity
 from scelle.base.errors import MalformedError, PeerError
 from scelle.base.ids import KeyId, ReleaseShare, TransferId, TransferSeed
 from scelle.client.connection import Connection
+from scelle.client.dataset_views import check_view
 from scelle.client.disk import disk_errors
 from scelle.client.errors import CopyThereError
 from scelle.client.fetching import PartStream, open_part
@@ -61,7 +62,11 @@ MAX_MANIFEST = Manifest.MAX_SIZE + (Manifest.MAX_SIZE >> 3)
 
 @dataclass(frozen=True)
 class Opened:
-    """An opened transfer: what is where, and the entry that says so. `until`: end of the source's retention."""
+    """An opened transfer: what is where, and the entry that says so. `until`: end of the source's retention.
+
+    `dataset`, `view`, `batch`, `rows`: what the manifest says of a typed dataset; absent when the files were placed by
+    an earlier call.
+    """
 
     transfer: TransferId
     folder: Path
@@ -71,6 +76,10 @@ class Opened:
     opened: int
     until: int | None
     receipt_index: int
+    dataset: str | None = None
+    view: str | None = None
+    batch: str | None = None
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -116,11 +125,12 @@ def open_transfer(session: Session, transfer: TransferId, into: Path, *, progres
     addressed = _addressed(session, transfer)
     folder = incoming_folder(session.home, transfer)
     try:
-        copy = _receive(session, addressed, into, folder, progress)
+        copy, manifest = _receive(session, addressed, into, folder, progress)
     except (TransferExpiredError, TransferRevokedError, ManifestWrongError, AgeError):
         _drop_sealed(folder)  # going on later would lead to the same
         raise
-    return _finish(session, copy)
+    opened = _finish(session, copy)
+    return replace(opened, dataset=manifest.dataset, view=manifest.view, batch=manifest.batch, rows=manifest.rows)
 
 
 # --- before the release -----------------------------------------------------------------------------------------
@@ -248,7 +258,9 @@ class _Box:
         """Nothing is open."""
 
 
-def _receive(session: Session, addressed: _Addressed, into: Path, folder: Path, progress: Progress) -> OpenedCopy:
+def _receive(
+    session: Session, addressed: _Addressed, into: Path, folder: Path, progress: Progress
+) -> tuple[OpenedCopy, Manifest]:
     cover = addressed.cover
     if cover.manifest.size > MAX_MANIFEST:
         raise ManifestWrongError(why="it is too long")
@@ -257,11 +269,12 @@ def _receive(session: Session, addressed: _Addressed, into: Path, folder: Path, 
     try:
         receiver = _Receiver(connection, addressed, folder, progress)
         manifest = _manifest(receiver, addressed, identity)
+        check_view(session, addressed.cover, manifest)
         made = not into.exists()
         with disk_errors(into):
             into.mkdir(parents=True, exist_ok=True)
         try:
-            return _unpack(session, addressed, identity, manifest, into.resolve(), receiver, folder)
+            return _unpack(session, addressed, identity, manifest, into.resolve(), receiver, folder), manifest
         except BaseException:
             if made:
                 with suppress(OSError):

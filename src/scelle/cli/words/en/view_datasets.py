@@ -1,0 +1,37 @@
+"""What the sending of typed datasets prints."""
+
+WORDS = {
+    "progress.dataset": "reading, checking and sending rows",
+    "column.view": "view",
+    "column.rows": "rows",
+    "column.columns": "columns",
+    "column.flagged": "flagged",
+    "column.unsettled": "unsettled",
+    "column.until": "kept until",
+    "dataset.read": "{profile}: {n:count} {n:plural row|rows} read.",
+    "dataset.odd": "{held:count} held back; {rejected:count} could not be read as rows.",
+    "dataset.left-out": "Rows left out, and why:",
+    "dataset.unreached": "Cases that stay here, because nobody can be sent to for these agencies:",
+    "dataset.unreached-without": "Agencies that cannot be sent to, without cases today:",
+    "dataset.no-agency": "no agency",
+    "dataset.withdrawn": "{n:count} {n:plural row is|rows are} withdrawn in the copies: a later row corrects each.",
+    "dataset.view": "View {view}: {title}",
+    "dataset.wider": "needs a legal basis, and the leave of a data-protection officer (scelle cosign)",
+    "dataset.columns": "columns: {columns}",
+    "dataset.without": "without {columns}: {why}",
+    "dataset.explained": "Nothing was sent.",
+    "dataset.nothing": "No row is in any view: nothing was sent.",
+    "dataset.done": "Sent as batch {batch:short}:",
+    "dataset.sent": "{desks}: transfer {transfer:short}, expires {expires:time}",
+    "dataset.again": (
+        "An interrupted sending of this dataset is finished; {n:count} {n:plural transfer was|transfers were} left:"
+    ),
+    "dataset.rejects": "scelle: note: what was set aside is in {file}; “scelle records rejects” opens it",
+    "dataset.no-index": "scelle: note: without a subject index nobody can say later who was in these rows",
+    "dataset.index-purpose": "Subject index: {purpose}",
+    "dataset.nothing-left-out": "nothing",
+    "cosign.done": "View {view} is allowed for {desks}, legal basis {basis}, until {expires:time}.",
+    "cosign.next": "scelle: the sender adds --cosign {file}",
+    "rejects.done": "Opened into {folder}: {n:count} {n:plural file|files}.",
+    "open.dataset": "Dataset {dataset}, view {view}, batch {batch:short}: {n:count} {n:plural row|rows}.",
+}
