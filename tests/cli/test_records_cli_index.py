@@ -182,4 +182,4 @@ def test_what_is_no_index(run: Run, two: Sequence[str], tmp_path: Path) -> None:
 @pytest.mark.parametrize("epoch", ["2026 q4", "x" * 41, "", "UPPER"])
 def test_names_that_no_epoch_has(run: Run, epoch: str) -> None:
     status, _, err = run("issue", epoch, "--output", "key", "--json")
-    assert (status, json.loads(err)["code"]) == (2, "index.key-refused")
+    assert (status, json.loads(err)["code"]) == (2, "index.epoch-name")

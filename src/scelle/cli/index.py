@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scelle.base.errors import CallerError, Exit
+from scelle.base.errors import CallerError, Exit, PeerError
 from scelle.cli.grammar import Argument, Command, Option, Values
 from scelle.cli.passphrase import PASSPHRASE_FD
 from scelle.cli.session import Result, Session
@@ -80,6 +80,22 @@ class IndexEpochTakenError(CallerError):
     http_status = 409
 
 
+class EpochNameError(CallerError):
+    """No epoch can have this name. Facts: `epoch`, `most` (characters)."""
+
+    code = "index.epoch-name"
+    exit_status = Exit.USAGE
+    http_status = 400
+
+
+class IndexStatementError(PeerError):
+    """A file is no statement that issues an index key. Facts: `file`."""
+
+    code = "index.statement"
+    exit_status = Exit.MALFORMED
+    http_status = 400
+
+
 class PersonMalformedError(CallerError):
     """What was given of the person who is sought cannot be read. Facts: `field`; never the value."""
 
@@ -106,9 +122,12 @@ def _issue(values: Values, session: Session) -> Result:
     from scelle.records.blind import KEY_SIZE, IndexKey, IndexKeyRefusedError
 
     epoch, output = values.text("EPOCH"), Path(values.text("output"))
+    try:
+        IndexKey(epoch[: _LONGEST_EPOCH + 1], bytes(KEY_SIZE))  # refuses a name that no index could have
+    except IndexKeyRefusedError:
+        raise EpochNameError(epoch=epoch[:_LONGEST_EPOCH], most=_LONGEST_EPOCH) from None
     if len(epoch) > _LONGEST_EPOCH:
-        raise IndexKeyRefusedError(epoch=epoch[:_LONGEST_EPOCH], why="name of the epoch")
-    IndexKey(epoch, bytes(KEY_SIZE))  # refuses a name that no index could have
+        raise EpochNameError(epoch=epoch[:_LONGEST_EPOCH], most=_LONGEST_EPOCH)
     if output.exists():
         raise DiskExistsError(path=str(output))
     with online(values, session) as member:
@@ -129,8 +148,13 @@ def _take(values: Values, session: Session) -> Result:
     path = Path(values.text("FILE"))
     with disk_errors(path):
         raw = path.read_bytes()
-    with online(values, session) as member:
-        epoch = take_index_key(member, raw)
+    try:
+        with online(values, session) as member:
+            epoch = take_index_key(member, raw)
+    except PeerError as error:
+        if error.exit_status != Exit.MALFORMED:
+            raise
+        raise IndexStatementError(file=str(path)) from error
     return Result({"epoch": epoch}, [session.words("index.taken", epoch=epoch)])
 
 

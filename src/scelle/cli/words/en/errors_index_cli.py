@@ -1,6 +1,10 @@
 """Errors of the commands about subject indexes: sentence and advice by code."""
 
 WORDS = {
+    "index.epoch-name": (
+        "“{epoch}” cannot be the name of an epoch",
+        "use a-z, 0-9, dot, hyphen and underscore, {most} characters at most, such as 2026-q4",
+    ),
     "index.epoch-taken": (
         "there is an index key of epoch “{epoch}” already, and a second one would make its indexes useless",
         "give the next epoch another name",
@@ -15,5 +19,9 @@ WORDS = {
             "give JSON with birth_name, first_names, birth_date as 1970-01-31, sex, birth_place, nir, phone, "
             "email or sample, each a text"
         ),
+    ),
+    "index.statement": (
+        "{file} is not a statement that issues an index key",
+        "ask your data-protection officer for the file again",
     ),
 }
