@@ -1,4 +1,4 @@
-"""The subject index: what the data holder keeps of each record of a typed dataset (spec/records-index.md).
+"""The subject index: what the data holder keeps of each record of a typed dataset (spec/records.md).
 
 Blind ids, a few coarse facts, bits; no identifier, no result. `build` makes it for a batch, `IndexWriter` gathers
 batches into pieces (Parquet) and a header (JSON), `decode` opens them again. Sealing them to the DPOs, and where they
@@ -64,7 +64,7 @@ class IndexMalformedError(PeerError):
 
 
 class IndexRefusedError(CallerError):
-    """A batch cannot be indexed as asked. Facts: `why`."""
+    """A batch cannot be indexed as asked. Facts: `profile`, `why`."""
 
     code = "index.refused"
     exit_status = Exit.USAGE
@@ -124,7 +124,7 @@ def _identifying(frame: pl.DataFrame, profile: Profile) -> pl.DataFrame:
     sources |= {name: columns[0] for name, columns in named.items() if columns and columns[0]}
     known = {name: column for name, column in sources.items() if profile.has(column)}
     if not known:
-        raise IndexRefusedError(why=f"no identifying column in {profile.id}")
+        raise IndexRefusedError(profile=profile.id, why="no identifying column")
     return frame.select(pl.col(column).alias(name) for name, column in known.items())
 
 

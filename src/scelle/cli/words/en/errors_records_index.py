@@ -11,7 +11,7 @@ WORDS = {
         "too little was given to look for a person",
         "give birth name, first name, birth date and sex, or NIR and birth date, or a phone, e-mail or sample",
     ),
-    "index.refused": ("this dataset cannot be indexed: {why}", "name its columns in a profile"),
+    "index.refused": ("a dataset of {profile} cannot be indexed: {why}", "name its columns in a profile"),
     "index.wrong-key": (
         "the key of epoch “{given}” is not the one that this index of epoch “{epoch}” was made with",
         "take the key of that epoch",

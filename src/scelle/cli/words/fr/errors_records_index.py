@@ -15,7 +15,10 @@ WORDS = {
         "donnez nom de naissance, prénom, date de naissance et sexe, ou NIR et date de naissance, "
         "ou un téléphone, un courriel ou un prélèvement",
     ),
-    "index.refused": ("ce jeu de données ne peut pas être indexé : {why}", "nommez ses colonnes dans un profil"),
+    "index.refused": (
+        "un jeu de données {profile} ne peut pas être indexé : {why}",
+        "nommez ses colonnes dans un profil",
+    ),
     "index.wrong-key": (
         "la clé de l’époque « {given} » n’est pas celle avec laquelle cet index de l’époque « {epoch} » a été fait",
         "prenez la clé de cette époque",
