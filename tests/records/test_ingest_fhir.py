@@ -119,7 +119,7 @@ def test_names_birth_place_and_reliability_of_the_french_profile(tmp_path: Path)
     _, frame = read_bundle(tmp_path, value)
     (row,) = frame.to_dicts()
     assert (row["birth_name"], row["used_name"], row["first_names"]) == ("DUPONT", "MARTIN", "ZOE MARIE")
-    assert (row["birth_place"], row["ins_status"], row["representative_name"]) == ("36044", "VALI", "DUPONT ANNE")
+    assert (row["birth_place"], row["ins_status"], row["representative_name"]) == ("36044", "validated", "DUPONT ANNE")
 
 
 def test_questions_contained_resources_and_status(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_each_field_of_a_french_message(tmp_path: Path) -> None:
         "birth_place": "36044",
         "nir": "184013612345607",
         "nir_kind": "nir",
-        "ins_status": "VALI",
+        "ins_status": "validated",
         "address_line": "1 RUE DE LA PAIX, BAT B",
         "postcode": "75002",
         "commune": "75102",

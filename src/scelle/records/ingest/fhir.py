@@ -1,8 +1,9 @@
 """FHIR R4 resources, read plainly from JSON: a Bundle, or resources one a line.
 
 Nothing is validated: a strict library refuses documents that can still be read. A row is an Observation with a known
-test or result, with the Patient, Specimen, Practitioner and Organization that it or its DiagnosticReport refers to
-inside the same Bundle. What has no place is counted by resource type and element.
+test or result (a known test that is done may lack its result), with the Patient, Specimen, Practitioner and
+Organization that it or its DiagnosticReport refers to inside the same Bundle. What has no place is counted by resource
+type and element.
 """
 
 from collections import Counter
@@ -11,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from scelle.records.ingest.columns import codes
-from scelle.records.ingest.meaning import LOINC, Meanings, first_names, professional
+from scelle.records.ingest.meaning import LOINC, Meanings, department, first_names, professional
+from scelle.records.write_fhir import OWN_SYSTEM
+from scelle.records.write_hl7 import OWN_COLUMNS
 
 Json: TypeAlias = dict[str, Any]
 Row: TypeAlias = dict[str, str]
@@ -21,6 +24,7 @@ _USED: Final[dict[str, frozenset[str]]] = {
     "Observation": frozenset((
         "status", "code", "subject", "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued", "performer",
         "specimen", "valueCodeableConcept", "valueString", "valueBoolean", "valueDateTime", "interpretation", "basedOn",
+        "extension",
     )),
     "DiagnosticReport": frozenset((
         "status", "code", "subject", "effectiveDateTime", "effectivePeriod", "issued", "performer", "specimen",
@@ -35,6 +39,8 @@ _USED: Final[dict[str, frozenset[str]]] = {
 """Elements that are read; `id`, `meta`, `text` and the like say nothing of a person and are not counted."""
 
 _SILENT: Final = frozenset(("resourceType", "id", "meta", "text", "language", "implicitRules", "contained"))
+_INSIDE: Final = frozenset(("interpretation", "component", "hasMember", "dataAbsentReason"))
+"""What an observation without a value may say instead."""
 _BIRTH_PLACE: Final = "patient-birthPlace"
 
 
@@ -144,11 +150,7 @@ class Document:
         patient = self._resolve(observation.get("subject"), observation)
         if not column or patient is None:
             return
-        concept = _dict(observation.get("valueCodeableConcept"))
-        said = _text(observation.get("valueDateTime")) or _text(observation.get("valueString"))
-        said = said or next((c for c, _ in _codings(concept)), "") or _text(concept.get("text"))
-        if isinstance(observation.get("valueBoolean"), bool):
-            said = str(observation["valueBoolean"]).lower()
+        said = _answer(observation)
         if column != "symptoms_onset":
             truth = self._meanings.truth(said)
             said = said if truth is None else truth
@@ -164,7 +166,8 @@ class Document:
                 self._unmapped[f"Observation {loinc}"] += 1
             return
         said = self._said(observation, known=loinc in meanings.kinds)
-        if not said:
+        status = codes()["fhir"]["status"].get(_text(observation.get("status")) or _text(report.get("status")), "")
+        if not said and not (loinc in meanings.kinds and _is_empty(observation, status)):
             self.failures.append(Failure(number, "reject.fhir-no-result", holder))
             return
         patient = self._patient_of(observation, report, holder)
@@ -173,9 +176,8 @@ class Document:
             return
         loinc = loinc or _loinc(report.get("code"))
         row = self._patient(patient) | questions.get(id(patient), {})
-        status = _text(observation.get("status")) or _text(report.get("status"))
-        row["_status"] = codes()["fhir"]["status"].get(status, "")
-        row |= {"result": said, "test_loinc": loinc, "test_kind": meanings.kinds.get(loinc, "")}
+        kind = _own_kind(observation.get("code")) or meanings.kinds.get(loinc, "")
+        row |= {"_status": status, "result": said, "test_loinc": loinc, "test_kind": kind}
         specimen = self._first(observation.get("specimen"), holder, "Specimen") or self._first(
             report.get("specimen"), holder, "Specimen"
         )
@@ -201,7 +203,19 @@ class Document:
         row["sample_id"] = self._identifier(specimen, "accessionIdentifier", "identifier") or self._identifier(
             report, "identifier"
         )
-        yield row | self._prescriber(observation, report, holder) | self._laboratory(observation, report, holder)
+        row |= self._prescriber(observation, report, holder) | self._laboratory(observation, report, holder)
+        yield row | self._own(observation)
+
+    def _own(self, observation: Json) -> Row:
+        """The columns that are extensions of our own; others are counted."""
+        row: Row = {}
+        for entry in map(_dict, _list(observation.get("extension"))):
+            system, _, name = _text(entry.get("url")).rpartition(":")
+            if system == OWN_SYSTEM and name in OWN_COLUMNS:
+                row[name] = self._meanings.answer(name, _answer(entry))
+            else:
+                self._unmapped["Observation.extension"] += 1
+        return row
 
     def _said(self, observation: Json, *, known: bool) -> str:
         """P, N, I or X; for a known test also a code or text that is not known."""
@@ -236,20 +250,21 @@ class Document:
             if used is not birth:
                 row["used_name"] = _text(used.get("family"))
         row["birth_date"] = _text(patient.get("birthDate"))
-        row["sex"] = self._meanings.sex(_text(patient.get("gender")))
+        row["sex"] = self._meanings.code("sex", _text(patient.get("gender")))
         address = next((a for a in map(_dict, _list(patient.get("address"))) if a.get("use") != "old"), {})
         row["address_line"] = ", ".join(filter(None, (_text(line) for line in _list(address.get("line")))))
         row["postcode"] = _text(address.get("postalCode"))
         row["commune"] = _insee(address)
+        row["department"] = department(_text(address.get("state")), _text(address.get("country")))
         for name in ("city", "state", "country"):
-            if address.get(name):
+            if address.get(name) and (name == "city" or not row["department"]):
                 self._unmapped[f"Patient.address.{name}"] += 1
         for entry in map(_dict, _list(patient.get("extension"))):
             if _text(entry.get("url")).endswith(_BIRTH_PLACE):
                 place = _dict(entry.get("valueAddress"))
                 row["birth_place"] = _insee(place) or _text(place.get("city"))
             elif "identity-reliability" in _text(entry.get("url")):
-                row["ins_status"] = _reliability(entry)
+                row["ins_status"] = self._meanings.code("ins_status", _reliability(entry))
         row |= _telecoms(patient)
         for contact in map(_dict, _list(patient.get("contact"))):
             row.setdefault("representative_name", _name(_dict(contact.get("name"))))
@@ -344,6 +359,29 @@ def _loinc(concept: Any) -> str:
         if LOINC.fullmatch(code) and "loinc" in _text(coding.get("system") or "loinc").lower():
             return code
     return ""
+
+
+def _own_kind(concept: Any) -> str:
+    """The kind of test under our own system."""
+    for coding in map(_dict, _list(_dict(concept).get("coding"))):
+        if coding.get("system") == f"{OWN_SYSTEM}:test_kind":
+            return _text(coding.get("code"))
+    return ""
+
+
+def _answer(holder: Json) -> str:
+    """The `value[x]` of an answer, as text."""
+    if isinstance(holder.get("valueBoolean"), bool):
+        return str(holder["valueBoolean"]).lower()
+    concept = _dict(holder.get("valueCodeableConcept"))
+    said = _text(holder.get("valueDateTime")) or _text(holder.get("valueString"))
+    return said or next((c for c, _ in _codings(concept)), "") or _text(concept.get("text"))
+
+
+def _is_empty(observation: Json, status: str) -> bool:
+    """Whether an observation that is done says nothing at all."""
+    holds = any(name.startswith("value") or name in _INSIDE for name in observation)
+    return status in {"F", "C"} and not holds
 
 
 def _insee(address: Json) -> str:

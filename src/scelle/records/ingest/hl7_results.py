@@ -1,7 +1,8 @@
 """Results of HL7 v2 ORU^R01 messages (v2.3 to 2.5.1): one row for each observation that is a test result.
 
 Field numbers are those of the standard. Questions asked with the order (employment, residence, onset of symptoms) go to
-the rows of their patient. What has no column is counted by field, or by LOINC code for observations.
+the rows of their patient; answers under our own coding system (`write_hl7`) to those of their order. What has no column
+is counted by field, or by LOINC code for observations.
 """
 
 from collections import Counter
@@ -9,13 +10,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from scelle.records.ingest.hl7 import Message, get
-from scelle.records.ingest.meaning import LOINC, Meanings, first_names, iso_time, professional
+from scelle.records.ingest.meaning import LOINC, Meanings, department, first_names, iso_time, professional
+from scelle.records.write_hl7 import OWN, OWN_COLUMNS
 
 Row = dict[str, str]
 
 VERSIONS: Final = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1")
 _CODED: Final = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 _TEXTS: Final = frozenset({"ST", "TX", "FT", ""})
+_DONE: Final = frozenset({"F", "C"})
+"""Status of observations that should have a result by now."""
 _PENDING: Final = frozenset({"I", "N", "O", "R", "S", "U"})
 
 _USED: Final[dict[str, frozenset[int]]] = {
@@ -84,15 +88,47 @@ class ResultReader:
             rows: list[Row] = []
             for order in patient.orders:
                 observed += len(order.observations)
-                for obx in order.observations:
-                    if not self._question(message, obx, questions):
-                        row = self._result(message, header, order, obx)
-                        if row is not None:
-                            rows.append(row)
+                rows += self._order(message, header, order, questions)
             read.rows += [{**base, **questions, **row} for row in rows]
         if not read.rows:
             read.wrong, read.where, read.facts = "reject.hl7-no-result", "OBX", {"observations": observed}
         return read
+
+    def _order(self, message: Message, header: list[str], order: _Order, questions: Row) -> list[Row]:
+        """The rows of one order. When all that it has is a known test without a result, that is a row, too: whoever
+        checks the rows says that the result is missing, and whose.
+        """
+        rows: list[Row] = []
+        own: Row = {}
+        empty: list[str] | None = None
+        for obx in order.observations:
+            if self._own(message, obx, own) or self._question(message, obx, questions):
+                continue
+            said = self._said(message, order, obx)
+            if said:
+                rows.append(self._row(message, header, order, obx, said))
+            elif empty is None and self._is_empty(message, obx):
+                empty = obx
+            else:
+                self._unmapped[f"OBX {self._code(message, get(obx, 3)) or '?'}"] += 1
+        if empty is not None and not rows:
+            rows.append(self._row(message, header, order, empty, ""))
+        elif empty is not None:
+            self._unmapped[f"OBX {self._code(message, get(empty, 3))}"] += 1
+        return [{**row, **own} for row in rows]
+
+    def _own(self, message: Message, obx: list[str], own: Row) -> bool:
+        """Whether an observation is a column under our own coding system; its answer is put in place."""
+        parts = message.parts(get(obx, 3))
+        if get(parts, 2) != OWN or parts[0] not in OWN_COLUMNS:
+            return False
+        own[parts[0]] = self._meanings.answer(parts[0], message.text(message.parts(get(obx, 5))[0]))
+        return True
+
+    def _is_empty(self, message: Message, obx: list[str]) -> bool:
+        """Whether this is a known test that is done and says nothing at all."""
+        known = self._code(message, get(obx, 3)) in self._meanings.kinds
+        return known and not (get(obx, 5) or get(obx, 8)) and message.parts(get(obx, 11))[0].strip() in _DONE
 
     def _groups(self, message: Message) -> list[_Patient]:
         patients: list[_Patient] = []
@@ -144,15 +180,16 @@ class ResultReader:
             self._unmapped["PID-3 (other identifiers)"] += other
         row |= self._name(message, get(pid, 5))
         row["birth_date"] = iso_time(get(pid, 7))[:10]
-        row["sex"] = self._meanings.sex(text(get(pid, 8)))
+        row["sex"] = self._meanings.code("sex", text(get(pid, 8)))
         for parts in message.repetitions(get(pid, 11)):
             if get(parts, 6) in {"BDL", "N"}:
                 row["birth_place"] = text(get(parts, 8)) or text(get(parts, 4))
             elif "address_line" not in row:
                 street = ", ".join(filter(None, (message.sub(parts[0], 1), text(get(parts, 1)))))
                 row |= {"address_line": street, "postcode": text(get(parts, 4)), "commune": text(get(parts, 8))}
+                row["department"] = department(text(get(parts, 3)), text(get(parts, 5)))
                 for number, what in ((2, "city"), (3, "state"), (5, "country")):
-                    if get(parts, number):
+                    if get(parts, number) and (number == 2 or not row["department"]):
                         self._unmapped[f"PID-11.{number + 1} ({what})"] += 1
         row.setdefault("birth_place", text(message.parts(get(pid, 23))[0]))
         for number in (13, 14):
@@ -162,7 +199,7 @@ class ResultReader:
                     row.setdefault("phone", phone)
                 if email:
                     row.setdefault("email", email)
-        row["ins_status"] = text(message.parts(get(pid, 32))[0])
+        row["ins_status"] = self._meanings.code("ins_status", text(message.parts(get(pid, 32))[0]))
         for kin in patient.kin:
             name = message.parts(get(kin, 2))
             row.setdefault("representative_name", f"{message.sub(name[0], 1)} {text(get(name, 1))}".strip())
@@ -229,10 +266,10 @@ class ResultReader:
             answers[column] = said if truth is None else truth
         return True
 
-    def _result(self, message: Message, header: list[str], order: _Order, obx: list[str]) -> Row | None:
-        text, obr, meanings = message.text, order.obr, self._meanings
+    def _said(self, message: Message, order: _Order, obx: list[str]) -> str:
+        """P, N, I or X; for a known test also a code or text that is not known; "" for no result."""
+        text, meanings = message.text, self._meanings
         code = self._code(message, get(obx, 3))
-        loinc = code if code in meanings.kinds else code or self._code(message, get(obr, 4))
         status = message.parts(get(obx, 11))[0].strip()
         parts = [text(part) for part in message.parts(get(obx, 5))]
         kind = message.parts(get(obx, 2))[0]
@@ -245,10 +282,15 @@ class ResultReader:
             flag = message.parts(get(obx, 8))[0]
             said = meanings.result(flag if flag in {"POS", "NEG", "IND"} else "")
             said = said or ("X" if status == "X" and not parts[0] else parts[0] or get(parts, 1))
-        if not said or (status in _PENDING and not parts[0]):
-            self._unmapped[f"OBX {code or '?'}"] += 1
-            return None
-        row = {"_status": status, "result": said, "test_loinc": loinc, "test_kind": meanings.kinds.get(loinc, "")}
+        return "" if status in _PENDING and not parts[0] else said
+
+    def _row(self, message: Message, header: list[str], order: _Order, obx: list[str], said: str) -> Row:
+        obr, code = order.obr, self._code(message, get(obx, 3))
+        loinc = code or self._code(message, get(obr, 4))
+        test = message.parts(get(obx, 3))
+        kind = message.text(get(test, 3)) if get(test, 5) == OWN else self._meanings.kinds.get(loinc, "")
+        row = {"_status": message.parts(get(obx, 11))[0].strip(), "result": said}
+        row |= {"test_loinc": loinc, "test_kind": kind}
         row["sample_id"] = self._sample(message, order)
         sampled = get(order.specimen, 17) or get(obr, 7) or get(obx, 14)
         row["sample_time"] = iso_time(message.parts(sampled)[0])

@@ -9,6 +9,8 @@ from scelle.records.profile import Profile
 
 LOINC: Final = re.compile(r"\d{1,5}-\d")
 _TIME = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(\d\d)?(?:(\d\d)(?:\.\d{1,9})?)?)?)?)?(?:([+-]\d\d)(\d\d))?")
+_DEPARTMENT = re.compile(r"\d{2,3}|2[ABab]")
+_FRANCE: Final = frozenset(("FR", "FRA", "FRANCE"))
 _TRUTHS: Final = {"Y": "true", "YES": "true", "373066001": "true", "N": "false", "NO": "false", "373067005": "false"}
 
 
@@ -17,7 +19,7 @@ class Meanings:
 
     def __init__(self, profile: Profile) -> None:
         self._results = self._table(profile, "result")
-        self._sexes = self._table(profile, "sex")
+        self._codes = {name: self._table(profile, name) for name in ("sex", "ins_status")}
         self._truths = {**_TRUTHS, **codes()["values"]["boolean"]}
         self.questions: Mapping[str, str] = codes()["loinc"]["questions"]
         self.kinds: Mapping[str, str] = codes()["loinc"]["kinds"]
@@ -44,9 +46,16 @@ class Meanings:
         """The texts "true" or "false", "" for an answer that is none, or None for what is not known."""
         return self._truths.get(text.upper())
 
-    def sex(self, text: str) -> str:
-        """The profile's code, or the text itself."""
-        return self._sexes.get(text.upper(), text)
+    def code(self, column: str, text: str) -> str:
+        """The profile's code in the column `sex` or `ins_status`, or the text itself."""
+        return self._codes[column].get(text.upper(), text)
+
+    def answer(self, column: str, text: str) -> str:
+        """The value of one of `OWN_COLUMNS`: dates in ISO form, truth values as "true" and "false"."""
+        if column.endswith("_date"):
+            return iso_time(text)
+        truth = self.truth(text) if column == "known_contact" else None
+        return text if truth is None else truth
 
     def identifier(self, *systems: str) -> str:
         """The kind of an identifier (nir, nia, test, rpps, finess) by its systems, OIDs or types; "" for another."""
@@ -55,6 +64,11 @@ class Meanings:
             if said:
                 return said
         return ""
+
+
+def department(state: str, country: str) -> str:
+    """The department that the state of a French address names by its number; "" when it says anything else."""
+    return state.upper() if country.upper() in _FRANCE and _DEPARTMENT.fullmatch(state) else ""
 
 
 def professional(kind: str, number: str) -> str:

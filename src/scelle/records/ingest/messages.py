@@ -163,10 +163,10 @@ def bind_standard(profile: Profile, found: FileFound) -> None:
 
 STANDARD: Final = (
     "birth_name", "used_name", "first_names", "sex", "birth_date", "birth_place", "nir", "nir_kind", "ins_status",
-    "address_line", "postcode", "commune", "phone", "email", "representative_name", "health_professional",
-    "collective_residence", "symptoms_onset", "prescriber_name", "prescriber_rpps", "prescriber_phone", "lab_name",
-    "lab_finess", "lab_phone", "sample_id", "collection_date", "sample_time", "received_date", "test_loinc",
-    "test_kind", "result", "result_time",
+    "address_line", "postcode", "commune", "department", "phone", "email", "representative_name",
+    "health_professional", "collective_residence", "residence_name", "known_contact", "symptoms_onset",
+    "prescriber_name", "prescriber_rpps", "prescriber_phone", "lab_name", "lab_finess", "lab_phone", "sample_id",
+    "collection_date", "sample_time", "received_date", "test_loinc", "test_kind", "result", "result_time",
 )  # fmt: skip
 """Columns that HL7 and FHIR messages can fill."""
 
