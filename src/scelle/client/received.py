@@ -126,7 +126,8 @@ def opened_copies(home: Home, transfer: TransferId) -> list[OpenedCopy]:
             found.append(OpenedCopy.decode(raw))
         except MalformedError as error:
             raise HomeCorruptError(path=str(path), why=str(error.facts["why"])) from None
-    return sorted(found, key=lambda copy: copy.opened)
+    # By the receipts' log entries, not by the second; what has no receipt yet is the newest.
+    return sorted(found, key=lambda copy: (copy.receipted is None, copy.receipted or 0))
 
 
 def forget_copy(home: Home, copy: OpenedCopy) -> None:
