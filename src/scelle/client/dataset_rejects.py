@@ -3,6 +3,7 @@
 import io
 import tarfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -32,7 +33,7 @@ class RejectsMalformedError(PeerError):
 
 def held_listing(outcome: Outcome, paths: Sequence[Path]) -> bytes:
     """The held rows as CSV, without any of their values; empty when there are none."""
-    held = outcome.codes().filter("_held")
+    held = replace(outcome, flagged=outcome.flagged.filter("_held")).codes()
     if held.is_empty():
         return b""
     names = pl.Series([path.name for path in paths], dtype=pl.String)

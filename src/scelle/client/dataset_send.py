@@ -126,6 +126,7 @@ class Dataset:
         self._checking = Checking(self.profile, self._reference, now=_today(session))
         self._unreached: Counter[str] = Counter()
         self.outcome: Outcome | None = None
+        self.late: pl.DataFrame | None = None
         self.rejects: Path | None = None
         self.sinks: list[CopySink] = []
 
@@ -158,6 +159,7 @@ class Dataset:
             self._count_unreached(frame)
             yield frame
         outcome = self.outcome = self._checking.finish()
+        self.late = _late(outcome)
         if keep_rejects:
             self._keep_rejects(outcome)
         if not outcome.rows:
@@ -225,8 +227,7 @@ class CopySink:
     def finish(self) -> list[Piece]:
         """The last pieces, once the whole dataset is judged."""
         outcome = self._dataset.outcome
-        late = None if outcome is None else outcome.codes()
-        pieces = self.copy.finish(late)
+        pieces = self.copy.finish(self._dataset.late)
         if outcome is not None and self._places and self.target.policy.flags:
             pieces += self._withdrawals(outcome)
         return pieces
@@ -259,6 +260,12 @@ class IndexSink:
     def finish(self) -> list[Piece]:
         """The last pieces, and the header."""
         return self._writer.finish()
+
+
+def _late(outcome: Outcome) -> pl.DataFrame:
+    """The codes of rows with findings that only all rows showed; they are few, and codes cost more than flags."""
+    across = sum(1 << bit for bit, finding in enumerate(outcome.findings) if finding.rule.across)
+    return replace(outcome, flagged=outcome.flagged.filter((pl.col("_flags") & across) != 0)).codes()
 
 
 def marker_master(held: HeldIndexKey) -> bytes:

@@ -96,7 +96,10 @@ class Outcome:
             pl.when(flags // (1 << bit) % 2 == 1).then(pl.lit(finding.rule.code))
             for bit, finding in enumerate(self.findings)
         ]
-        return self.flagged.select(*PLACE, "_held", pl.concat_list(each).list.drop_nulls().alias("_codes"))
+        # Worked out once for each set of flags: there are far fewer than rows.
+        sets = self.flagged.select("_flags").unique()
+        sets = sets.with_columns(pl.concat_list(each).list.drop_nulls().alias("_codes"))
+        return self.flagged.join(sets, on="_flags", how="left", maintain_order="left").select(*PLACE, "_held", "_codes")
 
 
 @dataclass(frozen=True)
