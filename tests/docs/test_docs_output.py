@@ -40,7 +40,8 @@ def _is_known(line: str, before: str) -> bool:
         or set(cells) <= COLUMNS
         or set(re.split(r" {2,}", before.strip())) <= COLUMNS  # a row under its header, or under another row
         or line.startswith(("scelle1-", "{", "    "))
-        or re.fullmatch(r"[a-z0-9/-]+  \S.*", line)  # an id and what it is called
+        or re.fullmatch(r"[a-z0-9/-]+ {2,}\S.*", line)  # an id and what it is called
+        or re.match(r"  (?:[a-z0-9-]+/[a-z0-9-]+: |ars-[a-z-]+ \d)", line)  # of a desk, of agencies
     )
 
 

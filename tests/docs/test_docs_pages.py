@@ -9,6 +9,7 @@ from docs_kit import ROOT, Page, page, pages
 from scelle.app.settings import load_settings
 from scelle.base.errors import all_error_classes
 from scelle.cli.reference import import_everything
+from scelle.records.profile import parse_profile
 from scelle.server.service.events import Event
 
 PAGES = pages()
@@ -63,8 +64,11 @@ def test_error_tables_agree_with_the_errors() -> None:
 
 def test_examples_of_settings_are_read(tmp_path: Path) -> None:
     blocks = [block for each in PAGES for block in each.blocks("toml")]
-    assert blocks
-    for number, block in enumerate(blocks):
+    profiles = [block for block in blocks if "[[column]]" in block]
+    assert profiles
+    assert [parse_profile(block, "example").columns for block in profiles]
+    assert len(blocks) > len(profiles)
+    for number, block in enumerate(block for block in blocks if block not in profiles):
         file = tmp_path / f"{number}.toml"
         file.write_text(block, encoding="utf-8")
         load_settings(file, {})

@@ -14,6 +14,7 @@ from scelle.cli.grammar import Argument, Command, Option, Values
 from scelle.cli.passphrase import PASSPHRASE_FD
 from scelle.cli.session import Result, Session
 from scelle.cli.terminal import table
+from scelle.cli.words import SHORT
 
 if TYPE_CHECKING:
     from scelle.base.codec import Json
@@ -343,6 +344,10 @@ def _find(values: Values, session: Session) -> Result:
         lines = [words("index.found", rows=len(rows), n=len(opened)), *table(headers, shown)]
         if len(rows) > _SHOWN:
             lines.append(words("index.found-more", n=len(rows) - _SHOWN))
+        for place in sorted({row["index"] for row in rows}):
+            header = opened[place].index.header
+            transfers = ", ".join(transfer[:SHORT] for transfer in header.transfers)
+            lines.append(words("index.found-in", batch=header.batch, transfers=transfers))
     notes = [words("index.logged", file=str(session.folder / FIND_LOG))]
     return Result({"request": request, "epoch": epoch, "rows": data}, lines, notes)
 

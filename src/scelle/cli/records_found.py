@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from scelle.base.codec import Json
     from scelle.cli.words import Words
-    from scelle.records.ingest import FileFound, Found, Reject
+    from scelle.records.ingest import FileFound, Found, Note, Reject
 
 _FORMATS = {
     "csv": "CSV",
@@ -53,7 +53,14 @@ def found_lines(file: "FileFound", words: "Words") -> list[str]:
     if file.missing:
         rows.append((words("label.records-missing"), _named(file.missing, words)))
     rows += [("" if number else words("label.records-dates"), text) for number, text in enumerate(_dates(file, words))]
-    return [form, *pairs(rows), *(f"  {words(note.code, **note.said)}" for note in file.notes.values())]
+    return [form, *pairs(rows), *(f"  {_noted(note, words)}" for note in file.notes.values())]
+
+
+def _noted(note: "Note", words: "Words") -> str:
+    said = note.said
+    if "forms" in said:
+        said["forms"] = _readable(str(said["forms"]), words)
+    return words(note.code, **said)
 
 
 def _named(names: "Sequence[str]", words: "Words") -> str:
@@ -125,7 +132,7 @@ def found_data(file: "FileFound", words: "Words") -> "Json":
         "unmapped": dict(file.unmapped),
         "missing": list(file.missing),
         "notes": [
-            {"code": note.code, "number": note.number, "count": note.count, "text": words(note.code, **note.said)}
+            {"code": note.code, "number": note.number, "count": note.count, "text": _noted(note, words)}
             for note in file.notes.values()
         ],
     }

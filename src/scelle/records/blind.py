@@ -1,4 +1,4 @@
-"""Blind ids: HMAC-SHA-256 of identifiers under the index key of an epoch (spec/records-index.md, "Blind ids").
+"""Blind ids: HMAC-SHA-256 of identifiers under the index key of an epoch (spec/records.md, "Blind ids").
 
 Each kind of identifier has a key of its own, derived from the epoch's, so that equal texts of two kinds have nothing
 in common. An id is the first 16 bytes of the code, kept as two unsigned numbers of 64 bits, big-endian: columns of

@@ -1,4 +1,4 @@
-"""What subject indexes answer: how many persons, who is in several, where one is (spec/records-index.md, "Queries").
+"""What subject indexes answer: how many persons, who is in several, where one is (spec/records.md, "Queries").
 
 Counts are exact and come as a range. High: when in doubt two persons, so that nobody goes untold. Low: rows that may
 be one person's count as one. The true number is in between wherever traits that are given are right; a person whose

@@ -29,7 +29,11 @@ WORDS = {
     "index.by-strict": "all strict traits",
     "index.by-traits": "name, first name, birth date, sex",
     "index.few": "fewer than {n:count}",
-    "index.found": "{rows:count} {rows:plural row|rows} may be this person's, in {n:count} {n:plural index|indexes}:",
+    "index.found": (
+        "{rows:count} {rows:plural row|rows} may be this person's; {n:count} {n:plural index was|indexes "
+        "were} searched:"
+    ),
+    "index.found-in": "Batch {batch} went out as {transfers}; “scelle show” says to whom.",
     "index.found-more": "and {n:count} more: --json lists them all",
     "index.found-none": "No row in {n:count} {n:plural index|indexes} is this person's by what was given.",
     "index.in-both": "They are in both indexes.",

@@ -21,7 +21,7 @@ WORDS = {
     "records.dates-of": "{form}: {names}",
     "records.day-first": "{form}, taken as day first",
     "records.error": "error",
-    "records.file": "{name}: {form}",
+    "records.file": "{name} was read as {form}",
     "records.file-bom": "byte order mark",
     "records.file-delimiter": "“{mark}” between fields",
     "records.finding": "{level}  {code}: {sentence}",

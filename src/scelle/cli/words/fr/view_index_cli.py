@@ -30,8 +30,10 @@ WORDS = {
     "index.by-traits": "nom, prénom, date de naissance, sexe",
     "index.few": "moins de {n:count}",
     "index.found": (
-        "{rows:count} {rows:plural ligne peut être|lignes peuvent être} de cette personne, dans {n:count} index :"
+        "{rows:count} {rows:plural ligne peut être|lignes peuvent être} de cette personne ; {n:count} "
+        "index {n:plural cherché|cherchés} :"
     ),
+    "index.found-in": "Le lot {batch} est parti par {transfers} ; « scelle show » dit à qui.",
     "index.found-more": "et {n:count} de plus : --json les liste toutes",
     "index.found-none": "Aucune ligne de {n:count} index n’est de cette personne d’après ce qui est donné.",
     "index.in-both": "Elles sont dans l’un et l’autre index.",

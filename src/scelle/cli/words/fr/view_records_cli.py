@@ -21,7 +21,7 @@ WORDS = {
     "records.dates-of": "{form} : {names}",
     "records.day-first": "{form}, lu jour d’abord",
     "records.error": "erreur",
-    "records.file": "{name} : {form}",
+    "records.file": "{name} : lu comme {form}",
     "records.file-bom": "marque d’ordre des octets",
     "records.file-delimiter": "« {mark} » entre les champs",
     "records.finding": "{level}  {code} : {sentence}",
