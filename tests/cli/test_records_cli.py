@@ -9,6 +9,9 @@ import polars as pl
 import pytest
 
 from scelle.cli import main
+from scelle.records.policy import load_policies
+from scelle.records.profile import load_profile
+from scelle.records.rules import all_rules
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -187,3 +190,17 @@ def test_profiles(run: Run, tmp_path: Path) -> None:
     assert run("records", "profile", "nothing")[0] == 7
     (tmp_path / "own.toml").write_text("name = 'own'\n", encoding="utf-8")
     assert run("records", "profile", "own.toml")[0] == 6
+
+
+def test_the_specification_has_the_rules_and_columns_that_the_program_has() -> None:
+    text = (Path(__file__).parents[2] / "spec" / "records.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")]
+    said = {cells[0].strip("`"): cells[1:] for cells in reversed(rows)}
+    for rule in all_rules().values():
+        more = (", holds" if rule.holds else "") + (", across rows" if rule.across else "")
+        assert said[rule.code] == [rule.level + more, rule.words["en"]]
+    for column in load_profile("screening-result/1").columns:
+        assert said[column.name][0].partition(":")[0] == column.type
+        assert said[column.name][2:] == [column.category, column.meaning["en"]]
+    policies = load_policies()
+    assert all(f"`{name}`" in text for name in policies)
