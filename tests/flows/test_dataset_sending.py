@@ -31,6 +31,7 @@ from scelle.records.markers import Candidate, find_copy
 from scelle.records.reference import load_reference
 from scelle.records.synth import generate
 from scelle.records.synth.files import write_population
+from scelle.records.view import ViewError
 
 PEOPLE = 1_500
 DPO, CNAM, IDF, ARA = DeskId("aphp/dpo"), DeskId("cnam/tracing"), DeskId("ars-idf/cases"), DeskId("ars-ara/cases")
@@ -184,6 +185,11 @@ def test_explain_sends_nothing(world: World, source: Source) -> None:
     cases_elsewhere = cases(source, "ars-paca").height
     assert summary.unreached["ars-paca"] >= cases_elsewhere > 0
     assert summary.shipped == ()
+
+
+def test_a_desk_gets_one_view(world: World, source: Source) -> None:
+    with pytest.raises(ViewError):
+        explain(world.alice, order(source.path, (CNAM, None), (CNAM, "retest")))
 
 
 def test_what_must_not_go_leaves_nothing(world: World, tmp_path: Path) -> None:

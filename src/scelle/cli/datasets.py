@@ -205,9 +205,8 @@ def _told(summary: "Summary", session: Session, *, in_full: bool) -> list[str]:
 
 def _reasons(copy: "Explained", session: Session) -> str:
     words = session.words
-    found = [
-        f"{words(_REASONS[reason])} {words('cell.count', n=count)}" for reason, count in copy.left_out.most_common()
-    ]
+    counts = copy.left_out.most_common()
+    found = [f"{words('cell.count', n=count)} {words(_REASONS[reason])}" for reason, count in counts]
     return "; ".join(found) or words("dataset.nothing-left-out")
 
 
@@ -232,7 +231,8 @@ def _columns(summary: "Summary", session: Session) -> list[str]:
         target.policy.name: (target.policy, copy)
         for target, copy in zip(summary.plan.targets, summary.copies, strict=True)
     }.values():
-        lines += ["", safe(words("dataset.view", view=policy.name, title=policy.title[words.lang]))]
+        title = words("dataset.view", view=policy.name, title=policy.title[words.lang])
+        lines += ["", *wrap(safe(title), session.terminal.width, subsequent_indent=_INDENT)]
         if policy.needs_cosign:
             lines.append(_INDENT + words("dataset.wider"))
         if copy.columns:

@@ -14,7 +14,7 @@ from scelle.exchange.errors import DeskEmptyError
 from scelle.records.policy import Policy, policy_named
 from scelle.records.profile import Profile
 from scelle.records.reference import Reference
-from scelle.records.view import Format, Recipient
+from scelle.records.view import Format, Recipient, ViewError
 
 ROUTED_DESK = "cases"
 """Desk of a regional agency that gets its cases, when it has several desks."""
@@ -76,6 +76,8 @@ def plan(
     agencies = tuple(reference.agencies["id"].sort())
     chosen: dict[DeskId, str] = {}
     for desk, policy in wanted:
+        if desk in chosen:
+            raise ViewError(desk=desk, what=policy or "-", why="the desk is named twice")
         chosen[desk] = policy or ("agency" if desk_org(desk) in agencies else "insurer")
     unreached: list[str] = []
     if routed:
