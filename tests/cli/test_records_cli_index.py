@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from exchange_kit import TRANSFER
 from records_kit import SCREENING, typed_frame
 from scelle.app.randomness import draw
 from scelle.base.ids import KeyId, OrgId
@@ -17,6 +19,7 @@ from scelle.cli.index import FIND_LOG
 from scelle.cli.terminal import Terminal
 from scelle.client.dpo import INDEX_PREFIX
 from scelle.client.home import Home, HomeConfig
+from scelle.client.received import OpenedCopy, keep_copy
 from scelle.client.vault import Vault
 from scelle.records.blind import IndexKey
 from scelle.records.index import IndexWriter
@@ -167,6 +170,28 @@ def test_keys(run: Run, home: Path, two: Sequence[str], tmp_path: Path) -> None:
     assert json.loads(err)["code"] == "index.epochs"
     Vault.unlock_plain(home, draw=draw).remove(INDEX_PREFIX + KEY.epoch)
     assert "You hold no index key." in run("keys")[1]
+
+
+def test_an_index_is_named_by_its_transfer(run: Run, home: Path, two: Sequence[str]) -> None:
+    transfer = TRANSFER
+    copy = OpenedCopy(
+        transfer=transfer,
+        key=KeyId("a" * 32),
+        folder=os.fsencode(two[0]),
+        staging="x",
+        files=("index.json", "part-00001.parquet"),
+        folders=(),
+        size=1,
+        opened=1_600_000_000,
+        receipt=b"{}",
+        placed=True,
+    )
+    keep_copy(Home.open(home), copy)
+    assert json.loads(run("count", transfer[:8], "--json")[1]) == json.loads(run("count", two[0], "--json")[1])
+    assert run("count", transfer[:3])[0] == 7
+    for name in copy.files:
+        (Path(two[0]) / name).unlink()
+    assert run("count", transfer[:8])[0] == 7
 
 
 def test_what_is_no_index(run: Run, two: Sequence[str], tmp_path: Path) -> None:

@@ -73,14 +73,6 @@ class IndexNotThereError(CallerError):
     http_status = 404
 
 
-class IndexEpochTakenError(CallerError):
-    """There is an index key of that epoch: a second one would make its indexes useless. Facts: `epoch`."""
-
-    code = "index.epoch-taken"
-    exit_status = Exit.STATE
-    http_status = 409
-
-
 class EpochNameError(CallerError):
     """No epoch can have this name. Facts: `epoch`, `most` (characters)."""
 
@@ -119,7 +111,7 @@ class _Opened:
 def _issue(values: Values, session: Session) -> Result:
     from scelle.cli.online import online
     from scelle.client.disk import DiskExistsError, disk_errors
-    from scelle.client.dpo import index_keys, issue_index_key
+    from scelle.client.dpo import issue_index_key
     from scelle.records.blind import KEY_SIZE, IndexKey, IndexKeyRefusedError
 
     epoch, output = values.text("EPOCH"), Path(values.text("output"))
@@ -132,8 +124,6 @@ def _issue(values: Values, session: Session) -> Result:
     if output.exists():
         raise DiskExistsError(path=str(output))
     with online(values, session) as member:
-        if any(held.epoch == epoch for held in index_keys(member)):
-            raise IndexEpochTakenError(epoch=epoch)
         statement = issue_index_key(member, epoch)
         with disk_errors(output), output.open("xb") as file:
             file.write(statement)

@@ -29,6 +29,14 @@ class IndexKeyMissingError(CallerError):
     http_status = 409
 
 
+class IndexEpochTakenError(CallerError):
+    """There is another index key of that epoch: a second one would make its indexes useless. Facts: `epoch`."""
+
+    code = "index.epoch-taken"
+    exit_status = Exit.STATE
+    http_status = 409
+
+
 class DpoStatementError(PeerError):
     """A statement that no data-protection officer of one's organisation made, or made for this. Facts: `why`."""
 
@@ -51,11 +59,12 @@ class HeldIndexKey:
 def issue_index_key(session: Session, epoch: str) -> bytes:
     """Draw the index key of an epoch, keep it, and write the statement that takes it to the senders.
 
-    Raises RoleMissingError unless one is a data-protection officer.
+    Raises RoleMissingError unless one is a data-protection officer, IndexEpochTakenError.
     """
     now = session.now()
     me = session.directory.require_role(session.me.key, Role.DPO, now=now)
     key = session.draw(KEY_SIZE)
+    _must_be_free(session, epoch, key)
     members = session.directory.members_with(me.organisation, Role.DPO, Role.SENDER, now=now)
     subkeys = [subkey for member in members if (subkey := member.subkey_at(now)) is not None]
     recipients = [HybridRecipient(subkey.recipient) for subkey in subkeys]
@@ -68,7 +77,7 @@ def issue_index_key(session: Session, epoch: str) -> bytes:
 def take_index_key(session: Session, raw: bytes) -> str:
     """Keep the index key that an officer of one's organisation issued; returns its epoch.
 
-    Raises DpoStatementError, and NoMatchError when it is not sealed to one's own key.
+    Raises DpoStatementError, IndexEpochTakenError, and NoMatchError when it is not sealed to one's own key.
     """
     statement = parse_statement(raw, IndexKeyIssue, origin=session.trust.origin)
     _check_dpo(statement.signers, session.directory, statement.act.organisation, statement.act.seen.size)
@@ -78,9 +87,16 @@ def take_index_key(session: Session, raw: bytes) -> str:
     key = open_bytes(statement.act.sealed, list(session.identities().values()))
     if len(key) != KEY_SIZE:
         raise DpoStatementError(why="not an index key")
+    _must_be_free(session, statement.act.epoch, key)
     with session.exclusive():
         session.vault.put(INDEX_PREFIX + statement.act.epoch, key)
     return statement.act.epoch
+
+
+def _must_be_free(session: Session, epoch: str, key: bytes) -> None:
+    name = INDEX_PREFIX + epoch
+    if name in session.vault.names() and session.vault.get(name) != key:
+        raise IndexEpochTakenError(epoch=epoch)
 
 
 def index_keys(session: Session) -> list[HeldIndexKey]:
