@@ -7,7 +7,7 @@ WORDS = {
     ),
     "index.epoch-taken": (
         "there is an index key of epoch “{epoch}” already, and a second one would make its indexes useless",
-        "give the next epoch another name",
+        "officers: give the epoch another name; senders: ask the officers which key holds",
     ),
     "index.not-there": (
         "there is no folder “{name}”, and no opened transfer with that id whose files are still there",

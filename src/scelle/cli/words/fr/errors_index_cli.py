@@ -7,7 +7,7 @@ WORDS = {
     ),
     "index.epoch-taken": (
         "il y a déjà une clé d’index de l’époque « {epoch} », et une seconde rendrait ses index inutiles",
-        "donnez un autre nom à l’époque suivante",
+        "délégués : donnez un autre nom à l’époque ; expéditeurs : demandez aux délégués quelle clé vaut",
     ),
     "index.not-there": (
         "il n’y a ni dossier « {name} », ni transfert ouvert de cet identifiant dont les fichiers soient encore là",

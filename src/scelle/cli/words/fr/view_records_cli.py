@@ -12,7 +12,7 @@ WORDS = {
     "label.records-retention": "conservation",
     "label.records-rows": "lignes",
     "label.records-sample": "prélèvement",
-    "label.records-unmapped": "laissées",
+    "label.records-unmapped": "laissées de côté",
     "progress.check": "contrôle",
     "progress.generate": "fabrication",
     "records.and-more": "{names} et {n:count} de plus",
