@@ -7,14 +7,19 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from threading import Thread
 
+import polars as pl
 import pytest
 
 from scelle.cli import demo_files, demo_thief
 from scelle.cli.demo_files import NAME, PLANTS, nir
 from scelle.cli.demo_relay import Relay
+from scelle.cli.demo_season import Truth, explained_rows, has_only_its_own
+from scelle.records.synth import generate
+from scelle.records.synth.files import write_population
 from scelle.storage.keeper import SLOT, encode_slot
 
 
@@ -113,20 +118,56 @@ def test_the_relay_forwards_and_slows_down() -> None:
     assert relay.last > began
 
 
+def test_the_truth_of_a_season_is_not_met_by_a_row_too_many_or_too_few(tmp_path: Path) -> None:
+    source, told = tmp_path / "season.csv", tmp_path / "truth.parquet"
+    write_population(generate(2_000, seed=1, start=date(2020, 9, 1), days=50, dirty=0.1), source, "csv", truth=told)
+    truth = Truth.read(source, told)
+    rows = truth.cases.height
+    assert 50 < truth.persons <= rows
+    assert truth.once_each(truth.cases)
+    assert not truth.once_each(truth.cases.head(rows - 1))
+    assert not truth.once_each(pl.concat([truth.cases.head(rows - 1), truth.cases.head(1)]))
+    assert not truth.once_each(pl.concat([truth.cases, truth.cases.head(1)]))
+
+
+def test_rows_of_another_region_are_seen() -> None:
+    insured = pl.DataFrame({"sample_id": ["a", "b", "c", "d"], "department": ["75", "94", "69", None]})
+    assert has_only_its_own(insured.filter(pl.col("sample_id").is_in(["a", "b"])), insured)
+    assert has_only_its_own(insured.filter(pl.col("sample_id").is_in(["a", "b", "d"])), insured)
+    assert not has_only_its_own(insured.head(1), insured)
+    assert not has_only_its_own(insured, insured)
+    assert not has_only_its_own(insured.clear(), insured)
+
+
+def test_the_table_of_views_is_read() -> None:
+    table = "to      view     rows\nars-nouvelle-aq…  agency  1\u202f234   30\ncnam/tracing  insurer  5,678  31\n"
+    assert explained_rows(table, "ars-nouvelle-aquitaine/cases") == 1234
+    assert explained_rows(table, "cnam/tracing") == 5678
+    assert explained_rows(table, "ars-idf/cases") is None
+
+
 @pytest.mark.slow
 def test_all_of_it_holds(tmp_path: Path) -> None:
-    words = ["demo", "--json", "--size", "30", "--lang", "fr", "--keep", str(tmp_path / "demo")]
+    words = ["demo", "--json", "--size", "30", "--people", "20000", "--lang", "fr", "--keep", str(tmp_path / "demo")]
     command = [sys.executable, "-m", "scelle.cli.main", *words]
     ran = subprocess.run(command, check=False, capture_output=True, encoding="utf-8", timeout=240)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     document = json.loads(ran.stdout)
     assert document["ok"]
-    assert len(document["steps"]) == 9
+    assert len(document["steps"]) == 10
     claims = [claim["holds"] for step in document["steps"] for claim in step["claims"]]
-    assert len(claims) >= 14
+    assert len(claims) >= 21
     assert all(claims)
     statuses = {command["exit"] for step in document["steps"] for command in step["commands"]}
     assert statuses == {0, 8, 9, 17}  # done, expired, frozen, log wrong
+
+
+@pytest.mark.parametrize("people", ["0", "1999", "x", "15000001"])
+def test_a_number_of_people_out_of_bounds_is_refused(people: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from scelle.cli.main import run
+
+    assert run(["demo", "--people", people, "--lang", "en"]) == 2
+    assert people in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("size", ["0", "29", "x", "1000000"])

@@ -17,13 +17,21 @@ if TYPE_CHECKING:
     from scelle.cli.demo_story import Story
 
 _LARGE = 200  # MB
+_PEOPLE = 1_400_000
 _LEAST, _MOST = 30, 100_000
+_FEWEST_PEOPLE, _MOST_PEOPLE = 2_000, 15_000_000
 
 
 class DemoFailedError(CallerError):
     """Something that the demonstration claims does not hold. Facts: `count`, `first`."""
 
     code = "demo.failed"
+
+
+class DemoPeopleError(UsageError):
+    """How many people to invent is not a number in bounds. Facts: `text`, `least`, `most`."""
+
+    code = "usage.demo-people"
 
 
 class DemoSizeError(UsageError):
@@ -41,6 +49,9 @@ def _demo(values: Values, session: Session) -> Result | None:
     text = values.optional("size") or str(_LARGE)
     if not (text.isascii() and text.isdigit() and _LEAST <= int(text) <= _MOST):
         raise DemoSizeError(text=text, least=_LEAST, most=_MOST)
+    people = values.optional("people") or str(_PEOPLE)
+    if not (people.isascii() and people.isdigit() and _FEWEST_PEOPLE <= int(people) <= _MOST_PEOPLE):
+        raise DemoPeopleError(text=people, least=_FEWEST_PEOPLE, most=_MOST_PEOPLE)
     keep = values.optional("keep")
     if keep is None:
         folder = Path(mkdtemp(prefix="scelle-demo-"))
@@ -50,7 +61,13 @@ def _demo(values: Values, session: Session) -> Result | None:
     samples = values.optional("files")
     stage = Stage(folder, lang=session.words.lang)
     try:
-        story = Story(session, stage, large=int(text) * 1_000_000, samples=None if samples is None else Path(samples))
+        story = Story(
+            session,
+            stage,
+            large=int(text) * 1_000_000,
+            people=int(people),
+            samples=None if samples is None else Path(samples),
+        )
         story.tell()
     finally:
         stage.close(keep=keep is not None)
@@ -73,5 +90,14 @@ def _end(story: "Story", session: Session) -> Result | None:
 
 
 COMMANDS = (
-    Command(("demo",), _demo, (Option(("--files",), "DIR"), Option(("--size",), "MB"), Option(("--keep",), "DIR"))),
+    Command(
+        ("demo",),
+        _demo,
+        (
+            Option(("--files",), "DIR"),
+            Option(("--size",), "MB"),
+            Option(("--people",), "N"),
+            Option(("--keep",), "DIR"),
+        ),
+    ),
 )

@@ -12,7 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 from scelle.cli.demo_relay import Relay
@@ -57,6 +59,7 @@ class Stage:
         self.relay: Relay | None = None
         self._lang = lang
         self._members: list[Member] = []
+        self._background: list[subprocess.Popen[str]] = []
         self._service: subprocess.Popen[str] | None = None
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SCELLE_")}
         self._environment = {
@@ -116,10 +119,26 @@ class Stage:
         process, shown = self._begin(words, member, unlocking, hide, cwd)
         return self._finish(process, shown, member, unlocking, time.monotonic())
 
+    def run_here(self, words: Sequence[str], *, member: Member | None = None) -> Ran:
+        """Run one command within this process, which saves the time to start one. Not for several threads."""
+        from scelle.cli import main
+
+        began = time.monotonic()
+        out, err = (TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        home = self.folder / "nobody" if member is None else member.home
+        with redirect_stdout(out), redirect_stderr(err):
+            status = main.run([*words, "--home", str(home), "--lang", self._lang])
+        for stream in (out, err):
+            stream.seek(0)
+        who = "operator" if member is None else member.who
+        shown = "scelle " + " ".join(words)
+        return Ran(who, shown, status, out.read(), err.read(), time.monotonic() - began)
+
     def begin(self, words: Sequence[str], *, member: Member) -> "Running":
         """Run a command in the background."""
         began = time.monotonic()
         process, shown = self._begin(words, member, False, (), None)
+        self._background.append(process)
         return Running(self, process, shown, member, began)
 
     def _words(self, words: Sequence[str]) -> list[str]:
@@ -160,6 +179,10 @@ class Stage:
         """Close every home, stop the service, and remove the folder unless it is to be kept."""
         from scelle.client import agent
 
+        for process in self._background:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
         for member in self._members:
             agent.stop(member.home)
         if self._service is not None:

@@ -6,147 +6,55 @@ import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
-from textwrap import wrap
 
 from scelle.age.hybrid import HybridIdentity
 from scelle.app.randomness import draw
-from scelle.base.codec import Json
 from scelle.base.errors import Exit
-from scelle.base.ids import TransferId
 from scelle.cli import demo_files, demo_thief
 from scelle.cli.demo_files import PLANTS, PURPOSE, SAMPLE, Plant
+from scelle.cli.demo_season import CODE, Season
 from scelle.cli.demo_stage import Member, Ran, Stage
+from scelle.cli.demo_teller import BrokenOffError
 from scelle.cli.session import Session
-from scelle.cli.terminal import safe
 from scelle.cli.words import SHORT
 
 ORIGIN = "demo.scelle.example"
-_CODE = re.compile(r"scelle1(?:-?[a-z2-7]+)+")
-_ID = re.compile(r"\b[a-z2-7]{25}[aeimquy4]\b")
 _LAST_INDEX = re.compile(r"^ *[0-9]+(?= .*\n\Z)", re.MULTILINE)
-_WIDTH = 96
 _SLOW = 2_000_000  # bytes a second
 _ENOUGH = 3_000_000  # bytes of a download that are seen to arrive before it is cut off
 _CUT_WITHIN = 1.0  # seconds
 _PATIENCE = 20.0  # seconds
 
 
-class _BrokenOffError(Exception):
-    """A command did not do what the rest of the story needs."""
-
-
-class Story:
+class Story(Season):
     """Tells the story on the terminal; `document` and `failed` say what was done and which claims do not hold."""
 
-    def __init__(self, session: Session, stage: Stage, *, large: int, samples: Path | None) -> None:
-        """`large`: bytes of the large file. `samples`: a folder of files to send, instead of generated ones."""
-        self.document: list[Json] = []
-        self.failed: list[str] = []
-        self.checks = 0
-        self._words = session.words
-        self._terminal = session.terminal
-        self._stage = stage
-        self._large = large
-        self._samples = samples
-        self._began = time.monotonic()
-        self._commands: list[Json] = []
-        self._claims: list[Json] = []
+    def __init__(self, session: Session, stage: Stage, *, large: int, people: int, samples: Path | None) -> None:
+        """`large`: bytes of the large file; `people`: of the season's dataset.
 
-    @property
-    def seconds(self) -> float:
-        """Since the story began."""
-        return time.monotonic() - self._began
+        `samples`: a folder of files to send, instead of generated ones.
+        """
+        super().__init__(session, stage)
+        self._large = large
+        self._people = people
+        self._samples = samples
 
     def tell(self) -> None:
         """All of it. Stops early when a command fails that everything else needs; `failed` says so."""
         self._say(self._words("demo.title"))
         self._say(self._words("demo.intro", folder=str(self._stage.folder)), indent="")
-        with suppress(_BrokenOffError):
+        with suppress(BrokenOffError):
             self._found()
             self._join_all()
             self._send_short()
             self._send_long()
             self._open_long()
+            self._generate()
             self._verify()
             self._search()
             self._freeze()
+            self._send_season()
             self._expire()
-
-    # --- what is shown --------------------------------------------------------------------------------------
-
-    def _say(self, text: str = "", *, indent: str = "", mark: str = "") -> None:
-        if not self._terminal.json:
-            rest = indent + " " * len(mark)
-            for line in wrap(text, _WIDTH, initial_indent=indent + mark, subsequent_indent=rest) or [""]:
-                self._terminal.line(line)
-            self._terminal.out.flush()
-
-    def _step(self, title: str, text: str) -> None:
-        self._commands, self._claims = [], []
-        self.document.append(
-            {"title": title, "begins": round(self.seconds, 1), "commands": self._commands, "claims": self._claims}
-        )
-        self._say()
-        self._say(f"{len(self.document)}. {title}")
-        self._say(text, indent="   ")
-
-    def _claim(self, sentence: str, holds: bool) -> None:
-        self.checks += 1
-        self._claims.append({"claim": sentence, "holds": holds})
-        if not holds:
-            self.failed.append(sentence)
-        self._say(sentence, indent="   ", mark="✓ " if holds else "✗ ")
-
-    def _shown(self, ran: Ran, *, brief: bool = False) -> None:
-        output = ran.out + ran.err
-        self._commands.append(
-            {
-                "who": ran.who,
-                "command": ran.shown,
-                "exit": ran.status,
-                "seconds": round(ran.seconds, 2),
-                "output": output.splitlines(),
-            }
-        )
-        if self._terminal.json:
-            return
-        self._terminal.line(f"   {ran.who} $ {ran.shown}")
-        if not brief or ran.status:
-            for line in output.splitlines():
-                self._terminal.line("      " + safe(line))
-        self._terminal.out.flush()
-
-    def _run(
-        self,
-        *words: str,
-        member: Member | None = None,
-        unlocking: bool = False,
-        hide: str = "",
-        brief: bool = False,
-        status: int = Exit.OK,
-    ) -> Ran:
-        """Run and show a command. `status`: how it must end for the story to go on."""
-        ran = self._stage.run(words, member=member, unlocking=unlocking, hide=(hide,))
-        self._shown(ran, brief=brief)
-        if ran.status != status:
-            self._claim(
-                self._words("demo.claim.status", command=ran.shown, status=ran.status, wanted=int(status)), False
-            )
-            raise _BrokenOffError
-        return ran
-
-    def _find(self, pattern: "re.Pattern[str]", ran: Ran) -> str:
-        """What a later command needs from the output of this one."""
-        found = pattern.search(ran.out) or pattern.search(ran.err)
-        if found is None:
-            self._claim(self._words("demo.claim.output", command=ran.shown), False)
-            raise _BrokenOffError
-        return found[0]
-
-    def _newest(self, listing: str, member: Member) -> TransferId:
-        """The whole id of the newest transfer or freeze: people see its beginning, which commands take as well."""
-        ran = self._stage.run([listing, "--json"], member=member)
-        return TransferId(self._find(_ID, ran))
 
     # --- 1, 2: the service and its members ------------------------------------------------------------------
 
@@ -177,7 +85,7 @@ class Story:
     def _join(self, organisation: str, title: str, name: str, role: str) -> Member:
         member = self._stage.member(organisation, draw(12).hex())
         brief = organisation != "aphp"
-        code = self._find(_CODE, self._run("service", "invite", "--data", "service", organisation, brief=True))
+        code = self._find(CODE, self._run("service", "invite", "--data", "service", organisation, brief=True))
         self._run(
             *("join", self._url, "--code", code, "--name", name, "--email", f"contact@{organisation}.example"),
             *("--organisation-name", title, "--roles", role),
@@ -200,7 +108,7 @@ class Story:
             *("--expires", "1m"),
             member=self._aphp,
         )
-        self._short_until = time.monotonic() + 60
+        self._short_until = self._clock.now() + 60
         self._short = self._newest("sent", self._aphp)
         self._stolen = self._stage.folder / "stolen-early"
         demo_thief.steal(self._stage.data, self._stolen)
@@ -313,10 +221,13 @@ class Story:
     def _freeze(self) -> None:
         words, stage = self._words, self._stage
         self._step(words("demo.freeze"), words("demo.freeze.text", rate=_SLOW))
-        first, second = self._officer("rssi-1", "Inès Faure"), self._officer("rssi-2", "Paul Andrieu")
+        first, second = (
+            self._colleague(who, name, "security-officer")
+            for who, name in (("rssi-1", "Inès Faure"), ("rssi-2", "Paul Andrieu"))
+        )
         relay = stage.relay
         if relay is None:
-            raise _BrokenOffError
+            raise BrokenOffError
         relay.rate, before = _SLOW, relay.passed
         download = stage.begin(["open", self._long, "--into", "recu"], member=self._ars)
         end = time.monotonic() + _PATIENCE
@@ -345,31 +256,17 @@ class Story:
         self._run("open", self._long, "--into", "recu", member=self._ars)
         self._compare(self._ars)
 
-    def _officer(self, who: str, name: str) -> Member:
-        member = self._stage.member(who, draw(12).hex())
-        code = self._find(
-            _CODE, self._run("member", "invite", "--roles", "security-officer", member=self._aphp, brief=True)
-        )
-        self._run(
-            *("join", self._url, "--code", code, "--name", name, "--email", f"{who}@aphp.example"),
-            member=member,
-            unlocking=True,
-            hide=code,
-            brief=True,
-        )
-        self._run("unlock", "--for", "15m", member=member, unlocking=True, brief=True)
-        return member
-
-    # --- 9: expiry ------------------------------------------------------------------------------------------
+    # --- 10: expiry -----------------------------------------------------------------------------------------
 
     def _expire(self) -> None:
         words, stage = self._words, self._stage
         self._step(words("demo.expiry"), words("demo.expiry.text"))
-        left = max(0.0, self._short_until - time.monotonic())
+        left = max(0, self._short_until - self._clock.now())
         if left > 1:
-            self._say(words("demo.expiry.wait", left=round(left)), indent="   ")
-        destroyed = self._wait_destroyed(self._short_until + _PATIENCE)
-        self._claim(words("demo.expiry.destroyed", late=round(time.monotonic() - self._short_until)), destroyed)
+            self._say(words("demo.expiry.wait", left=left), indent="   ")
+        destroyed = self._wait_destroyed(time.monotonic() + left + _PATIENCE)
+        late = 0 if destroyed is None else max(0, destroyed - self._short_until)
+        self._claim(words("demo.expiry.destroyed", late=late), destroyed is not None and late < _PATIENCE)
         self._run("open", self._short[:SHORT], "--into", "trop-tard", member=self._cnam, status=Exit.EXPIRED)
         identities = self._identities()
         early = [
@@ -389,15 +286,16 @@ class Story:
         self._run("log", "tail", "--transfer", self._short[:SHORT], member=self._aphp)
         self._run("inventory", member=self._aphp)
 
-    def _wait_destroyed(self, until: float) -> bool:
+    def _wait_destroyed(self, until: float) -> int | None:
+        """When the service says that it destroyed the transfer (Unix time), once it does."""
         while time.monotonic() < until:
             for line in self._stage.events.read_text("utf-8").splitlines():
                 with suppress(ValueError):
                     event = json.loads(line)
                     if event.get("event") == "transfer.destroyed" and event.get("transfer") == self._short:
-                        return True
+                        return int(event["time"])
             time.sleep(0.1)
-        return False
+        return None
 
     def _identities(self) -> list[HybridIdentity]:
         """The recipient's keys, which the thief of its unlocked computer has."""

@@ -3,9 +3,9 @@
 WORDS = {
     "demo.title": "Scellé: the whole exchange on this computer, for real",
     "demo.intro": (
-        "A service, three organisations and two security officers, each with a home folder and a passphrase of "
-        "their own, in {folder}. Every command is run as shown, as a process of its own; left out are --home, "
-        "and the passphrase, which goes in by a file descriptor. ✓ marks what was compared and holds. "
+        "A service, three organisations and three officers, each with a home folder and a passphrase of their own, in "
+        "{folder} (17 more agencies come in step 9). Every command is run as shown, as a process of its own; left "
+        "out are --home, and the passphrase, which goes in by a file descriptor. ✓ marks what was compared and holds. "
         "Every person in the files is invented."
     ),
     "demo.org.aphp": "Paris public hospitals",
@@ -32,7 +32,7 @@ WORDS = {
     ),
     "demo.short": "A transfer that lives for one minute",
     "demo.short.text": (
-        "The hospital group sends an alert that expires in a minute; its end comes in step 9. At once a thief copies "
+        "The hospital group sends an alert that expires in a minute; its end comes in step 10. At once a thief copies "
         "the whole data folder of the service: ciphertexts, database, and the release shares held at this moment."
     ),
     "demo.short.purpose": "Cluster alert",
@@ -86,6 +86,33 @@ WORDS = {
     "demo.freeze.nothing-left": "no piece of a file was left in the agency's folder",
     "demo.freeze.refused": "Nobody gets a release either:",
     "demo.freeze.lift": "One officer proposes to lift it; another one confirms:",
+    "demo.season": "A season's results for the insurer and every regional agency",
+    "demo.season.text": (
+        "The results of {people:count} invented people were generated meanwhile, with faults planted, and the truth "
+        "beside. The other agencies of the {count:count} join with --plaintext-keys, that is, without a passphrase, "
+        "and by commands within this process, since they are so many. A data-protection officer of the hospital group "
+        "issues the key of the subject index. Then one command checks every row, gives each recipient its own view, "
+        "and sends the index to that officer."
+    ),
+    "demo.season.purpose": "Results of the season",
+    "demo.season.joined": (
+        "{count:count} more agencies have joined, opened a desk and accept files from aphp, in {seconds:count} s "
+        "(each: service invite, join, desk add, desk add, accept; not shown)"
+    ),
+    "demo.season.likewise": "  … {count:count} more agencies likewise",
+    "demo.season.took": "{seconds:count} s, from the file on the sender's disk to the last proven log entry.",
+    "demo.season.copies": "all {count:count} regional agencies have a view of their own in what was explained",
+    "demo.season.rows": "{who} has as many rows as were explained: {count:count}",
+    "demo.season.once": (
+        "by the truth that was written beside, the insurer has each of the {count:count} positive results that may "
+        "leave exactly once, and no other"
+    ),
+    "demo.season.region": (
+        "the agency has, of those with a department, the insurer's rows of its own region: all of them, and no other"
+    ),
+    "demo.season.persons": (
+        "the index counts {low:count} to {high:count} persons; by the truth there are {count:count}"
+    ),
     "demo.expiry": "The minute is over",
     "demo.expiry.text": (
         "What has expired is destroyed by the service, on time and on record: first the release shares, then "

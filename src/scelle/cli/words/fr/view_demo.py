@@ -3,8 +3,9 @@
 WORDS = {
     "demo.title": "Scellé : tout l’échange sur cet ordinateur, pour de vrai",
     "demo.intro": (
-        "Un service, trois organisations et deux responsables de sécurité, chacun avec son dossier personnel et sa "
-        "phrase de passe, dans {folder}. Chaque commande est exécutée telle qu’elle est montrée, dans son propre "
+        "Un service, trois organisations, deux responsables de sécurité et une déléguée à la protection des données, "
+        "chacun avec son dossier personnel et sa phrase de passe, dans {folder} (17 autres agences viennent à "
+        "l’étape 9). Chaque commande est exécutée telle qu’elle est montrée, dans son propre "
         "processus ; on omet --home, et la phrase de passe, donnée par un descripteur de fichier. ✓ marque ce qui a "
         "été comparé et qui est exact. Toutes les personnes des fichiers sont inventées."
     ),
@@ -34,7 +35,7 @@ WORDS = {
     ),
     "demo.short": "Un transfert qui vit une minute",
     "demo.short.text": (
-        "Le groupe hospitalier envoie une alerte qui expire dans une minute ; sa fin vient à l’étape 9. Aussitôt un "
+        "Le groupe hospitalier envoie une alerte qui expire dans une minute ; sa fin vient à l’étape 10. Aussitôt un "
         "voleur copie tout le dossier de données du service : les fichiers chiffrés, la base, et les parts de "
         "libération détenues à cet instant."
     ),
@@ -94,6 +95,35 @@ WORDS = {
     "demo.freeze.nothing-left": "aucun morceau de fichier n’est resté dans le dossier de l’agence",
     "demo.freeze.refused": "Personne n’obtient plus de libération :",
     "demo.freeze.lift": "Un responsable propose la levée ; un autre la confirme :",
+    "demo.season": "Les résultats d’une saison pour l’assureur et toutes les agences régionales",
+    "demo.season.text": (
+        "Les résultats de {people:count} personnes inventées ont été produits entre-temps, avec des fautes semées, et "
+        "la vérité à côté. Les autres agences, sur {count:count}, rejoignent le service avec --plaintext-keys, "
+        "c’est-à-dire sans phrase de passe, par des commandes dans ce processus-ci, tant elles sont nombreuses. "
+        "Une déléguée à la protection des données du groupe "
+        "hospitalier délivre la clé de l’index des personnes. Puis une seule commande contrôle chaque ligne, donne à "
+        "chaque destinataire sa vue, et envoie l’index à cette déléguée."
+    ),
+    "demo.season.purpose": "Résultats de la saison",
+    "demo.season.joined": (
+        "{count:count} agences de plus ont rejoint le service, ouvert un guichet et acceptent les fichiers d’aphp, en "
+        "{seconds:count} s (chacune : service invite, join, desk add, desk add, accept ; non montrés)"
+    ),
+    "demo.season.likewise": "  … de même pour {count:count} autres agences",
+    "demo.season.took": "{seconds:count} s, du fichier sur le disque de l’expéditeur à la dernière entrée prouvée.",
+    "demo.season.copies": "les {count:count} agences régionales ont chacune leur vue dans ce qui est expliqué",
+    "demo.season.rows": "{who} a autant de lignes qu’il en est expliqué : {count:count}",
+    "demo.season.once": (
+        "d’après la vérité écrite à côté, l’assureur a une fois exactement chacun des {count:count} résultats "
+        "positifs qui peuvent partir, et aucun autre"
+    ),
+    "demo.season.region": (
+        "l’agence a, parmi les lignes qui nomment un département, celles de l’assureur pour sa région : toutes, et "
+        "aucune autre"
+    ),
+    "demo.season.persons": (
+        "l’index compte de {low:count} à {high:count} personnes ; d’après la vérité il y en a {count:count}"
+    ),
     "demo.expiry": "La minute est passée",
     "demo.expiry.text": (
         "Ce qui a expiré est détruit par le service, à l’heure et avec inscription : d’abord les parts de "
