@@ -424,18 +424,23 @@ def test_delimiters_inside_quotes_do_not_count() -> None:
 
 @pytest.mark.slow
 def test_memory_is_flat(tmp_path: Path) -> None:
-    path = tmp_path / "big.csv"
-    with path.open("w", encoding="utf-8") as file:
-        file.write(HEADER + "\n")
-        for _ in range(100):
-            file.write("\n".join(BODY * 40_000) + "\n")
     program = (
         "import resource, sys; from pathlib import Path\n"
         "from scelle.records.ingest import read; from scelle.records.profile import load_profile\n"
         "rows = sum(b.height for b in read([Path(sys.argv[1])], load_profile('screening-result')).batches())\n"
         "print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
     )
-    answer = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
-    rows, mebibytes = map(int, answer.stdout.split())
-    assert rows == 12_000_000
-    assert mebibytes < 1200, "rows of four columns: a block of them has many"
+
+    def peak(blocks: int) -> int:
+        path = tmp_path / "big.csv"
+        with path.open("w", encoding="utf-8") as file:
+            file.write(HEADER + "\n")
+            for _ in range(blocks):
+                file.write("\n".join(BODY * 40_000) + "\n")
+        answer = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+        rows, mebibytes = map(int, answer.stdout.split())
+        assert rows == 120_000 * blocks
+        return mebibytes
+
+    # How much a batch takes depends on the allocator and the cores; that four times the rows take no more does not.
+    assert peak(100) < 1.4 * peak(25)

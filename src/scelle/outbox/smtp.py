@@ -1,5 +1,6 @@
 """A Mailer over SMTP (RFC 5321): one connection for each message."""
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ import aiosmtplib
 from scelle.outbox.errors import MailPasswordExposedError
 from scelle.outbox.message import check_address, compose
 from scelle.ports import MailDelayedError, MailRefusedError
+
+_CLOSING = 0.05
+"""Seconds that the event loop is given to close a connection that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ class SmtpMailer:
         except aiosmtplib.SMTPDataError as error:
             raise _answer(error.code) from error
         except (aiosmtplib.SMTPException, OSError) as error:
+            # A connection whose TLS failed is closed by the loop, not by the library: it needs a moment to do so.
+            await asyncio.sleep(_CLOSING)
             raise MailDelayedError(why=type(error).__name__) from error
 
 
