@@ -7,6 +7,7 @@ does not verify is listed as such: hiding it would be what somebody wants who ta
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 from scelle.activity.record import TransferSealed
 from scelle.age.errors import AgeError
@@ -186,28 +187,30 @@ def _verified(session: Session, summary: TransferSummary) -> TransferView:
         return replace(_view(session, summary, None, None), problem=error)
 
 
-def summaries(session: Session, box: Box) -> Iterator[TransferSummary]:
-    """The service's list of a box, newest first, page by page."""
+P = TypeVar("P", TransferPage, InventoryPage)
+
+
+def _pages(session: Session, path: str, kind: type[P]) -> Iterator[P]:
+    """The pages of a collection, first to last. `path` has its query; the cursor is added to it."""
     cursor = ""
     while True:
-        path = f"/v1/transfers?box={box}&limit={PAGE}" + (f"&cursor={cursor}" if cursor else "")
-        page = session.connection.call("GET", path, None, TransferPage)
-        yield from page.transfers
+        page = session.connection.call("GET", path + (f"&cursor={cursor}" if cursor else ""), None, kind)
+        yield page
         if page.next is None or page.next == cursor:
             return
         cursor = page.next
+
+
+def summaries(session: Session, box: Box) -> Iterator[TransferSummary]:
+    """The service's list of a box, newest first, page by page."""
+    for page in _pages(session, f"/v1/transfers?box={box}&limit={PAGE}", TransferPage):
+        yield from page.transfers
 
 
 def held(session: Session) -> Iterator[InventoryItem]:
     """Everything that the service says it holds and that concerns one's organisation, page by page."""
-    cursor = ""
-    while True:
-        path = "/v1/inventory?limit=500" + (f"&cursor={cursor}" if cursor else "")
-        page = session.connection.call("GET", path, None, InventoryPage)
+    for page in _pages(session, "/v1/inventory?limit=500", InventoryPage):
         yield from page.items
-        if page.next is None or page.next == cursor:
-            return
-        cursor = page.next
 
 
 def listing(session: Session, box: Box, *, most: int | None = None) -> list[TransferView]:
