@@ -8,7 +8,6 @@ import hmac
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -123,7 +122,7 @@ class Dataset:
             bom=order.bom,
         )
         self._router = Router(self._reference)
-        self._checking = Checking(self.profile, self._reference, now=_today(session))
+        self._checking = Checking(self.profile, self._reference, now=session.today)
         self._unreached: Counter[str] = Counter()
         self.outcome: Outcome | None = None
         self.late: pl.DataFrame | None = None
@@ -411,7 +410,3 @@ def _local_master(session: Session) -> bytes:
         with session.exclusive():
             vault.put(MARKER_SECRET, session.draw(32))
     return vault.get(MARKER_SECRET)
-
-
-def _today(session: Session) -> date:
-    return datetime.fromtimestamp(session.now(), UTC).date()

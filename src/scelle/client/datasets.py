@@ -8,7 +8,7 @@ is sent: broken off among them, the same command goes on with those that are mis
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -241,7 +241,7 @@ def _keep_commit(session: Session, under: _Under, *, dataset: str, batch: Transf
     """Seal the manifest, build the cover, and put the commit on disk."""
     shipment, state = under.shipment, under.outgoing.state
     earliest = shipment.earliest()
-    collected = None if earliest is None else min(earliest, _today(session)).isoformat()
+    collected = None if earliest is None else min(earliest, session.today).isoformat()
     retention = shipment.retention() if collected is not None else None
     manifest = Manifest(
         transfer=state.transfer,
@@ -263,7 +263,3 @@ def _keep_commit(session: Session, under: _Under, *, dataset: str, batch: Transf
     under.outgoing.state = replace(state, order=replace(state.order, collected=collected, retention=retention))
     pending = prepare(session, under.outgoing, under.identity, sealed, manifest, info)
     under.outgoing.keep_commit(pending)
-
-
-def _today(session: Session) -> date:
-    return datetime.fromtimestamp(session.now(), UTC).date()

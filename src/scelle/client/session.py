@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scelle.activity.record import Record
@@ -216,6 +217,11 @@ class Session:
         record = self.trust.accept_logged(logged, kind, transfer=transfer)
         self.save()
         return record
+
+    @property
+    def today(self) -> date:
+        """The day of `now`, in UTC."""
+        return datetime.fromtimestamp(self.now(), UTC).date()
 
     @property
     def since(self) -> int:
