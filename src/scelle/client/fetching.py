@@ -6,7 +6,6 @@ again they are hashed anew, so that nothing is believed because it lay on the di
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
@@ -229,9 +228,3 @@ def open_part(stream: PartStream, identity: Identity, write: Callable[[memoryvie
         stream.drain()
         raise
     stream.drain()
-
-
-def remove_spool(spool: Path) -> None:
-    """Throw kept bytes away."""
-    with suppress(FileNotFoundError), disk_errors(spool):
-        spool.unlink(missing_ok=True)

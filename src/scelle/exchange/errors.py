@@ -61,14 +61,6 @@ class OrganisationUnknownError(CallerError):
     http_status = 404
 
 
-class OrganisationExistsError(CallerError):
-    """The id is taken, for ever. Facts: `organisation`."""
-
-    code = "organisation.exists"
-    exit_status = Exit.STATE
-    http_status = 409
-
-
 class DeskUnknownError(CallerError):
     """No desk of that id. Facts: `desk`."""
 

@@ -44,7 +44,6 @@ WORDS = {
     ),
     "lift.same-officer": ("the officer who proposed a lift cannot confirm it", "have another officer confirm"),
     "member.unknown": ("there is no member {key}", "“scelle members” lists them"),
-    "organisation.exists": ("the name {organisation} is taken, for ever", "choose another one"),
     "organisation.not-accepting": (
         "{organisation} has not said that it accepts files from {sender}",
         "ask its administrator to run “scelle accept --from {sender}”",

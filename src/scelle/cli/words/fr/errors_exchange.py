@@ -65,7 +65,6 @@ WORDS = {
         "faites confirmer par un autre responsable",
     ),
     "member.unknown": ("il n’y a pas de membre {key}", "« scelle members » en donne la liste"),
-    "organisation.exists": ("le nom {organisation} est pris, pour toujours", "choisissez-en un autre"),
     "organisation.not-accepting": (
         "{organisation} n’a pas dit accepter des fichiers de {sender}",
         "demandez à son administrateur de lancer « scelle accept --from {sender} »",
